@@ -1,0 +1,108 @@
+// Package access says who is calling and what each role may do. It is a table
+// to be read, not a mechanism: the office asks May at the top of an operation.
+package access
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/bursar-pay/bursar/internal/account"
+	"github.com/bursar-pay/bursar/internal/fault"
+)
+
+// Scope is one thing that an API key may do.
+type Scope string
+
+// The scopes of API keys. Write includes read.
+const (
+	AccountsRead  Scope = "accounts:read"
+	AccountsWrite Scope = "accounts:write"
+	MethodsRead   Scope = "methods:read"
+	MethodsWrite  Scope = "methods:write"
+	UsageRead     Scope = "usage:read"
+	UsageWrite    Scope = "usage:write"
+	BillsRead     Scope = "bills:read"
+	BillsWrite    Scope = "bills:write" // runs month closes, pays debts
+	BooksRead     Scope = "books:read"  // ledger, audit, verification
+	PolicyRead    Scope = "policy:read"
+	PolicyWrite   Scope = "policy:write"
+	WebhooksRead  Scope = "webhooks:read"
+	WebhooksWrite Scope = "webhooks:write"
+	KeysRead      Scope = "keys:read"
+	KeysWrite     Scope = "keys:write"
+	SessionsWrite Scope = "sessions:write" // links into the console for a customer
+	ClockWrite    Scope = "clock:write"    // advances a sandbox installation's clock
+)
+
+// Scopes lists every scope, in the order in which they are shown.
+var Scopes = []Scope{
+	AccountsRead, AccountsWrite, MethodsRead, MethodsWrite, UsageRead, UsageWrite, BillsRead, BillsWrite,
+	BooksRead, PolicyRead, PolicyWrite, WebhooksRead, WebhooksWrite, KeysRead, KeysWrite, SessionsWrite, ClockWrite,
+}
+
+// Caller is who asks. The audit chain names it.
+type Caller struct {
+	Name    string     // "key_…", "console:acct_…", "cli", "job", "provider:stripe"
+	Scopes  []Scope    // what it may do; ignored for Trusted callers
+	Account account.ID // when set, the caller may touch this account alone
+	Trusted bool       // the operator's own process: command line, jobs
+	Address string     // where the request came from, for limits and consent; "" unknown
+}
+
+// What the office answers to callers who may not.
+var (
+	ErrForbidden    = fault.New(fault.Forbidden, "forbidden", "the key may not do this").WithNext("use a key that has the scope named here")
+	ErrScopeUnknown = fault.New(fault.Invalid, "scope_unknown", "there is no such scope").WithNext("use some of: " + scopeList() + ", or all")
+)
+
+// CommandLine is the operator at the machine.
+var CommandLine = Caller{Name: "cli", Trusted: true}
+
+// Jobs is Bursar itself, doing what it promised.
+var Jobs = Caller{Name: "job", Trusted: true}
+
+// May returns nil if c has the scope, or one that includes it.
+func (c Caller) May(s Scope) error {
+	if c.Trusted || slices.Contains(c.Scopes, s) {
+		return nil
+	}
+	if noun, ok := strings.CutSuffix(string(s), ":read"); ok && slices.Contains(c.Scopes, Scope(noun+":write")) {
+		return nil
+	}
+	return ErrForbidden.Detail("the key lacks the scope %s", s)
+}
+
+// MayTouch returns nil if c may see this account. To a caller bound to another
+// account it does not exist, so the answer is the one for a missing account.
+func (c Caller) MayTouch(a account.ID) error {
+	if c.Account == "" || c.Account == a {
+		return nil
+	}
+	return account.ErrNotFound
+}
+
+// ParseScopes reads a comma-separated list; "all" means every scope.
+func ParseScopes(list string) ([]Scope, error) {
+	if list == "all" {
+		return slices.Clone(Scopes), nil
+	}
+	var out []Scope
+	for _, s := range strings.Split(list, ",") {
+		scope := Scope(strings.TrimSpace(s))
+		if !slices.Contains(Scopes, scope) {
+			return nil, ErrScopeUnknown
+		}
+		if !slices.Contains(out, scope) {
+			out = append(out, scope)
+		}
+	}
+	return out, nil
+}
+
+func scopeList() string {
+	var names []string
+	for _, s := range Scopes {
+		names = append(names, string(s))
+	}
+	return strings.Join(names, ", ")
+}
