@@ -1,0 +1,85 @@
+package store
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"time"
+
+	"github.com/bursar-pay/bursar/internal/account"
+)
+
+// OfficeChain is the audit chain of what belongs to no account: staff, keys,
+// policy.
+const OfficeChain = "office"
+
+// Record is one line of the audit log: who did what to what, and why. Each
+// carries the hash of the one before it in its chain, so that a change, a gap or
+// a missing end is found.
+type Record struct {
+	Chain   string // an account's id, or OfficeChain
+	Number  int64
+	At      time.Time
+	By      string
+	Action  string // noun.verb, such as "payment.succeeded"
+	Subject string // the id of what it was done to
+	Detail  string // JSON; no secret, no card number
+}
+
+// Hash returns the record's hash behind previous.
+func (r Record) hash(previous []byte) []byte {
+	h := sha256.New()
+	h.Write(previous)
+	var n [8]byte
+	for _, v := range []int64{r.Number, r.At.UnixMicro()} {
+		binary.BigEndian.PutUint64(n[:], uint64(v))
+		h.Write(n[:])
+	}
+	for _, s := range []string{r.Chain, r.By, r.Action, r.Subject, r.Detail} {
+		binary.BigEndian.PutUint64(n[:], uint64(len(s)))
+		h.Write(n[:])
+		h.Write([]byte(s))
+	}
+	return h.Sum(nil)
+}
+
+// Audit appends a record to its chain. detail is kept as JSON.
+func (tx *Tx) Audit(ctx context.Context, r Record, detail any) error {
+	r.Detail = asJSON(detail)
+	var previous []byte
+	if err := tx.queryRow(ctx, `
+		INSERT INTO audit_heads (chain, number, hash) VALUES ($1, 0, $2)
+		    ON CONFLICT (chain) DO UPDATE SET number = audit_heads.number
+		RETURNING number, hash`, r.Chain, []byte{}).Scan(&r.Number, &previous); err != nil {
+		return err
+	}
+	if previous == nil {
+		previous = []byte{} // the first of its chain; an empty value comes back from SQLite as none
+	}
+	r.Number++
+	r.At = r.At.Truncate(time.Microsecond)
+	hash := r.hash(previous)
+	if err := tx.execOne(ctx, `
+		INSERT INTO audit (chain, number, at, by, action, subject, detail, previous, hash)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+		r.Chain, r.Number, micros(r.At), r.By, r.Action, r.Subject, r.Detail, previous, hash); err != nil {
+		return err
+	}
+	return tx.execOne(ctx, `UPDATE audit_heads SET number = $2, hash = $3 WHERE chain = $1`, r.Chain, r.Number, hash)
+}
+
+// History lists what was done to a subject, oldest first.
+func (tx *Tx) History(ctx context.Context, chain account.ID, subject string) ([]Record, error) {
+	var out []Record
+	err := tx.query(ctx, `
+		SELECT chain, number, at, by, action, subject, detail
+		  FROM audit
+		 WHERE subject = $1 AND chain = $2
+		 ORDER BY number`, []any{subject, string(chain)}, func(r row) error {
+		var a Record
+		err := r.Scan(&a.Chain, &a.Number, instant{&a.At}, &a.By, &a.Action, &a.Subject, &a.Detail)
+		out = append(out, a)
+		return err
+	})
+	return out, err
+}

@@ -1,0 +1,327 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/riverdriver"
+	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+	"github.com/riverqueue/river/riverdriver/riversqlite"
+	"github.com/riverqueue/river/rivermigrate"
+
+	"github.com/bursar-pay/bursar/internal/job"
+)
+
+// Enqueuer puts a job into a queue, in the transaction that needs it.
+type Enqueuer interface {
+	Enqueue(ctx context.Context, tx *Tx, j job.Job) error
+}
+
+var errNoQueue = errors.New("store: no queue has been chosen with UseQueue")
+
+// UseQueue says where jobs go. It is called once, before the first Update.
+func (s *Store) UseQueue(q Enqueuer) { s.enqueue = q }
+
+// Enqueue puts a job into the queue that UseQueue has named.
+func (tx *Tx) Enqueue(ctx context.Context, j job.Job) error {
+	if tx.store.enqueue == nil {
+		return tx.note(errNoQueue)
+	}
+	return tx.store.enqueue.Enqueue(ctx, tx, j)
+}
+
+// --- The stepper's queue ---
+
+// jobNotDue is the due time of a job that runs and is not wanted again.
+const jobNotDue = math.MaxInt64
+
+var _ job.StepperRows = (*Store)(nil)
+
+// StepperQueue returns the queue that a job.Stepper works on. wake is called
+// after each commit that enqueued something; nil if no stepper is in this process.
+func StepperQueue(wake func()) Enqueuer { return stepperQueue{wake} }
+
+type stepperQueue struct{ wake func() }
+
+// Enqueue inserts a row. A single job that waits, or runs, takes the earlier due
+// time instead; while it runs it has none, so that it will run once more.
+func (q stepperQueue) Enqueue(ctx context.Context, tx *Tx, j job.Job) error {
+	_, err := tx.exec(ctx, `
+		INSERT INTO jobs (kind, subject, unique_key, due_at, attempts, last_error)
+		VALUES ($1, $2, $3, $4, 0, '')
+		    ON CONFLICT (unique_key) DO UPDATE
+		   SET due_at = excluded.due_at
+		 WHERE excluded.due_at < jobs.due_at`,
+		string(j.Kind), j.Subject, orNull(uniqueKey(j)), dueAt(j))
+	if err == nil && q.wake != nil {
+		tx.AfterCommit(q.wake)
+	}
+	return err
+}
+
+// uniqueKey tells single jobs apart; "" for the others.
+func uniqueKey(j job.Job) string {
+	if !j.Once {
+		return ""
+	}
+	return string(j.Kind) + " " + j.Subject
+}
+
+// dueAt is a job's due time as the database keeps it: at once is the beginning
+// of time, so that no clock is needed here.
+func dueAt(j job.Job) int64 {
+	if j.At.IsZero() {
+		return 0
+	}
+	return j.At.UnixMicro()
+}
+
+// ClaimJob takes the job that is due the longest. One whose holder's time is over
+// comes first. Due times up to now are met by this run; a later one stays.
+func (s *Store) ClaimJob(ctx context.Context, now, until time.Time) (c job.Claim, found bool, err error) {
+	err = s.Update(ctx, func(tx *Tx) error {
+		c, found = job.Claim{}, false
+		return tx.query(ctx, `
+			UPDATE jobs
+			   SET claimed_until = $2,
+			       attempts = attempts + 1,
+			       due_at = CASE WHEN due_at <= $1 THEN cast($3 as bigint) ELSE due_at END
+			 WHERE id = coalesce(
+			       (SELECT id FROM jobs WHERE claimed_until <= $1 ORDER BY claimed_until, id LIMIT 1`+tx.skipLocked()+`),
+			       (SELECT id FROM jobs WHERE due_at <= $1 AND claimed_until IS NULL ORDER BY due_at, id LIMIT 1`+tx.skipLocked()+`))
+			RETURNING id, kind, subject, attempts, claimed_until`,
+			[]any{now.UnixMicro(), until.UnixMicro(), int64(jobNotDue)}, func(r row) error {
+				found = true
+				return r.Scan(&c.ID, textOf(&c.Kind), &c.Subject, &c.Attempt, instant{&c.Until})
+			})
+	})
+	return c, found && err == nil, err
+}
+
+// FinishJob removes a claimed job, unless it was enqueued again while it ran.
+func (s *Store) FinishJob(ctx context.Context, c job.Claim) error {
+	return s.Update(ctx, func(tx *Tx) error {
+		n, err := tx.exec(ctx, `
+			DELETE FROM jobs
+			 WHERE id = $1 AND attempts = $2 AND claimed_until = $3
+			   AND due_at = $4`,
+			c.ID, c.Attempt, c.Until.UnixMicro(), int64(jobNotDue))
+		if err != nil || n == 1 {
+			return err
+		}
+		_, err = tx.exec(ctx, `
+			UPDATE jobs
+			   SET claimed_until = NULL, attempts = 0, last_error = ''
+			 WHERE id = $1 AND attempts = $2 AND claimed_until = $3`,
+			c.ID, c.Attempt, c.Until.UnixMicro())
+		return err
+	})
+}
+
+// PostponeJob gives a claimed job back, due at the given instant or at an
+// earlier one for which it was enqueued while it ran.
+func (s *Store) PostponeJob(ctx context.Context, c job.Claim, at time.Time, failure string) error {
+	return s.Update(ctx, func(tx *Tx) error {
+		_, err := tx.exec(ctx, `
+			UPDATE jobs
+			   SET claimed_until = NULL,
+			       due_at = CASE WHEN due_at < $4 THEN due_at ELSE cast($4 as bigint) END,
+			       attempts = attempts - CASE WHEN $5 = '' THEN 1 ELSE 0 END,
+			       last_error = $5
+			 WHERE id = $1 AND attempts = $2 AND claimed_until = $3`,
+			c.ID, c.Attempt, c.Until.UnixMicro(), at.UnixMicro(), failure)
+		return err
+	})
+}
+
+// NextJob returns when the next job falls due, or the next claim is over.
+func (s *Store) NextJob(ctx context.Context) (at time.Time, found bool, err error) {
+	err = s.View(ctx, func(tx *Tx) error {
+		var next sql.NullInt64
+		err := tx.queryRow(ctx, `
+			SELECT min(at)
+			  FROM (SELECT min(due_at) AS at FROM jobs WHERE claimed_until IS NULL
+			        UNION ALL
+			        SELECT min(claimed_until) FROM jobs WHERE claimed_until IS NOT NULL) AS next`).Scan(&next)
+		at, found = time.UnixMicro(next.Int64).UTC(), next.Valid
+		return err
+	})
+	return at, found && err == nil, err
+}
+
+// FailingJobs lists the stepper's jobs that failed and wait.
+func (s *Store) FailingJobs(ctx context.Context, limit int) (failing []job.Failure, err error) {
+	err = s.View(ctx, func(tx *Tx) error {
+		return tx.query(ctx, `
+			SELECT kind, subject, attempts, last_error, due_at
+			  FROM jobs
+			 WHERE last_error <> '' AND claimed_until IS NULL
+			 ORDER BY attempts DESC, id
+			 LIMIT $1`, []any{limit}, func(r row) error {
+			var f job.Failure
+			err := r.Scan(textOf(&f.Kind), &f.Subject, &f.Attempts, &f.Error, instant{&f.Next})
+			failing = append(failing, f)
+			return err
+		})
+	})
+	return failing, err
+}
+
+// --- River's queue ---
+
+// riverConns are the connections that River's workers have of their own on
+// PostgreSQL. On SQLite it is one: River's parts would lock each other out.
+const riverConns = 6
+
+var _ job.RiverRows = (*Store)(nil)
+
+// RiverQueue returns the queue that a job.River works on.
+func (s *Store) RiverQueue(now func() time.Time) (Enqueuer, error) {
+	quiet := &river.Config{Logger: slog.New(slog.DiscardHandler)} // it only inserts
+	if s.Path() != "" {
+		c, err := river.NewClient(riversqlite.New(nil), quiet)
+		return riverQueue[*sql.Tx]{c, now}, err
+	}
+	c, err := river.NewClient(riverpgxv5.New(nil), quiet)
+	return riverQueue[pgx.Tx]{c, now}, err
+}
+
+type riverQueue[T any] struct {
+	client *river.Client[T]
+	now    func() time.Time
+}
+
+// Enqueue inserts River's job and, for a single one, the row that makes it so. A
+// single job that waits already gets a second job of River's if that is due
+// earlier; whichever comes first does the work.
+func (q riverQueue[T]) Enqueue(ctx context.Context, tx *Tx, j job.Job) error {
+	args := job.RiverArgs{Job: j.Kind, Subject: j.Subject}
+	if j.Once {
+		err := tx.queryRow(ctx, `
+			INSERT INTO jobs (kind, subject, unique_key, due_at, attempts, last_error)
+			VALUES ($1, $2, $3, $4, 0, '')
+			    ON CONFLICT (unique_key) DO UPDATE
+			   SET due_at = excluded.due_at
+			 WHERE excluded.due_at < jobs.due_at
+			RETURNING id`, string(j.Kind), j.Subject, uniqueKey(j), dueAt(j)).Scan(&args.Once)
+		if errors.Is(err, errNoRow) {
+			return nil // it waits, and for no later
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if err := tx.usable(ctx); err != nil {
+		return err
+	}
+	// Without the caller's cancellation, as in sqliteEngine.begin.
+	_, err := q.client.InsertTx(context.WithoutCancel(ctx), tx.conn.raw().(T), args, job.RiverInsert(j.At, q.now()))
+	return tx.note(err)
+}
+
+// OpenRiver returns a client that works on this database, and what closes its
+// connections.
+func (s *Store) OpenRiver(ctx context.Context, c *river.Config) (job.RiverClient, func() error, error) {
+	if e, ok := s.engine.(*postgresEngine); ok {
+		own := e.pool.Config()
+		own.MaxConns = riverConns
+		pool, err := pgxpool.NewWithConfig(ctx, own)
+		if err != nil {
+			return nil, nil, err
+		}
+		client, err := river.NewClient(riverpgxv5.New(pool), c)
+		if err != nil {
+			pool.Close()
+			return nil, nil, err
+		}
+		return client, func() error { pool.Close(); return nil }, nil
+	}
+	db, err := sql.Open("sqlite", sqliteDSN(s.Path(), true))
+	if err != nil {
+		return nil, nil, err
+	}
+	db.SetMaxOpenConns(1)
+	polling := *c
+	polling.PollOnly = true // listening is a poll too, and a faster one
+	client, err := river.NewClient(riversqlite.New(db), &polling)
+	if err != nil {
+		return nil, nil, errors.Join(err, db.Close())
+	}
+	return client, db.Close, nil
+}
+
+// BeginOnce takes a single job from those that wait: what is enqueued from now
+// on will run once more.
+func (s *Store) BeginOnce(ctx context.Context, id int64) (found bool, err error) {
+	err = s.Update(ctx, func(tx *Tx) error {
+		n, err := tx.exec(ctx, `UPDATE jobs SET unique_key = NULL WHERE id = $1`, id)
+		found = n == 1
+		return err
+	})
+	return found && err == nil, err
+}
+
+// FinishOnce removes a single job's row.
+func (s *Store) FinishOnce(ctx context.Context, id int64) error {
+	return s.Update(ctx, func(tx *Tx) error {
+		_, err := tx.exec(ctx, `DELETE FROM jobs WHERE id = $1`, id)
+		return err
+	})
+}
+
+// PostponeOnce puts a single job back among those that wait, unless another of
+// its kind and subject was enqueued meanwhile: then both will run.
+func (s *Store) PostponeOnce(ctx context.Context, id int64, at time.Time, failure string) error {
+	postpone := func(among bool) error {
+		return s.Update(ctx, func(tx *Tx) error {
+			_, err := tx.exec(ctx, `
+				UPDATE jobs
+				   SET due_at = $2,
+				       attempts = attempts + CASE WHEN $3 = '' THEN 0 ELSE 1 END,
+				       last_error = $3,
+				       unique_key = CASE WHEN $4 = 1 AND NOT EXISTS (
+				           SELECT 1 FROM jobs AS other WHERE other.unique_key = jobs.kind || ' ' || jobs.subject)
+				           THEN kind || ' ' || subject END
+				 WHERE id = $1`, id, at.UnixMicro(), failure, bit(among))
+			return err
+		})
+	}
+	err := postpone(true)
+	if s.engine.isUniqueViolation(err) { // enqueued between our look and our write
+		err = postpone(false)
+	}
+	return err
+}
+
+// --- River's tables ---
+
+// migrateJobs brings River's tables to the version that this binary's River
+// expects. It runs under Migrate's lock.
+func (s *Store) migrateJobs(ctx context.Context, db *sql.DB) error {
+	switch e := s.engine.(type) {
+	case *sqliteEngine:
+		return migrateRiver(ctx, riversqlite.New(db))
+	case *postgresEngine:
+		return migrateRiver(ctx, riverpgxv5.New(e.pool))
+	}
+	return nil
+}
+
+func migrateRiver[T any](ctx context.Context, d riverdriver.Driver[T]) error {
+	m, err := rivermigrate.New(d, &rivermigrate.Config{Logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		return err
+	}
+	if _, err := m.Migrate(ctx, rivermigrate.DirectionUp, nil); err != nil {
+		return fmt.Errorf("migrate the job queue: %w", err)
+	}
+	return nil
+}

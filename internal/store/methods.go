@@ -1,0 +1,211 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/bursar-pay/bursar/internal/account"
+	"github.com/bursar-pay/bursar/internal/payment"
+)
+
+const methodColumns = `id, account_id, kind, provider, token, fingerprint, brand, networks, funding, country, last4, exp_month, exp_year, holder, state, reason, preferred, network_transaction, three_ds, consent, created_at, updated_at`
+
+func scanMethod(r row) (payment.Method, error) {
+	var m payment.Method
+	err := r.Scan(&m.ID, &m.Account, &m.Kind, &m.Provider, &m.Card.Token, &m.Card.Fingerprint, &m.Card.Brand, document{&m.Card.Networks}, &m.Card.Funding, &m.Card.Country,
+		&m.Card.Last4, &m.Card.ExpMonth, &m.Card.ExpYear, &m.Card.Holder, &m.State, &m.Reason, flag{&m.Preferred}, &m.NetworkTransaction,
+		document{&m.ThreeDS}, document{&m.Consent}, instant{&m.CreatedAt}, instant{&m.UpdatedAt})
+	if errors.Is(err, errNoRow) {
+		return m, payment.ErrMethodNotFound
+	}
+	return m, err
+}
+
+// AddMethod inserts a payment method and answers false if its instrument is held
+// by another living one: of several binds at once the database lets one win
+// (R-BIND-03).
+func (tx *Tx) AddMethod(ctx context.Context, m payment.Method) (bool, error) {
+	n, err := tx.exec(ctx, `
+		INSERT INTO payment_methods (`+methodColumns+`)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)
+		ON CONFLICT DO NOTHING`,
+		string(m.ID), string(m.Account), string(m.Kind), m.Provider, m.Card.Token, string(m.Card.Fingerprint), string(m.Card.Brand), asJSON(m.Card.Networks), string(m.Card.Funding),
+		m.Card.Country, m.Card.Last4, int64(m.Card.ExpMonth), int64(m.Card.ExpYear), m.Card.Holder, string(m.State), m.Reason, bit(m.Preferred),
+		m.NetworkTransaction, asJSON(m.ThreeDS), asJSON(m.Consent), micros(m.CreatedAt), micros(m.UpdatedAt))
+	return n == 1, err
+}
+
+// SaveMethod writes what may change of a payment method.
+func (tx *Tx) SaveMethod(ctx context.Context, m payment.Method) error {
+	return tx.execOne(ctx, `
+		UPDATE payment_methods
+		   SET token = $2, state = $3, reason = $4, preferred = $5, network_transaction = $6, three_ds = $7, updated_at = $8
+		 WHERE id = $1`,
+		string(m.ID), m.Card.Token, string(m.State), m.Reason, bit(m.Preferred), m.NetworkTransaction, asJSON(m.ThreeDS), micros(m.UpdatedAt))
+}
+
+// Method fetches a payment method.
+func (tx *Tx) Method(ctx context.Context, id payment.MethodID) (payment.Method, error) {
+	return scanMethod(tx.queryRow(ctx, `SELECT `+methodColumns+` FROM payment_methods WHERE id = $1`, string(id)))
+}
+
+// HolderOf finds the method that holds this instrument, on whatever account: a
+// closed account keeps its instruments until its silent period is over.
+func (tx *Tx) HolderOf(ctx context.Context, fp payment.Fingerprint) (payment.Method, error) {
+	return scanMethod(tx.queryRow(ctx, `
+		SELECT `+methodColumns+`
+		  FROM payment_methods
+		 WHERE fingerprint = $1
+		   AND state NOT IN ('rejected', 'detached')`, string(fp)))
+}
+
+// Methods lists an account's payment methods, oldest first, detached ones left
+// out.
+func (tx *Tx) Methods(ctx context.Context, id account.ID) ([]payment.Method, error) {
+	var out []payment.Method
+	err := tx.query(ctx, `
+		SELECT `+methodColumns+`
+		  FROM payment_methods
+		 WHERE account_id = $1 AND state <> 'detached'
+		 ORDER BY id`, []any{string(id)}, func(r row) error {
+		m, err := scanMethod(r)
+		out = append(out, m)
+		return err
+	})
+	return out, err
+}
+
+// Preferred fetches the method that is charged, ErrMethodNotFound if none is.
+func (tx *Tx) Preferred(ctx context.Context, id account.ID) (payment.Method, error) {
+	return scanMethod(tx.queryRow(ctx, `SELECT `+methodColumns+` FROM payment_methods WHERE account_id = $1 AND preferred = 1`, string(id)))
+}
+
+// ActiveMethods lists the active and unavailable methods after the given one, to
+// be held against a policy or the calendar.
+func (tx *Tx) ActiveMethods(ctx context.Context, after payment.MethodID, limit int) ([]payment.Method, error) {
+	var out []payment.Method
+	err := tx.query(ctx, `
+		SELECT `+methodColumns+`
+		  FROM payment_methods
+		 WHERE state IN ('active', 'unavailable') AND id > $1
+		 ORDER BY id LIMIT $2`, []any{string(after), int64(limit)}, func(r row) error {
+		m, err := scanMethod(r)
+		out = append(out, m)
+		return err
+	})
+	return out, err
+}
+
+// BindAttempt is one try to bind an instrument, kept for limits (R-BIND-17).
+type BindAttempt struct {
+	ID          string
+	Account     account.ID
+	Fingerprint payment.Fingerprint
+	Network     string // the caller's /24 or /56; "" unknown
+	Outcome     string
+	At          time.Time
+}
+
+// AddBindAttempt remembers a try.
+func (tx *Tx) AddBindAttempt(ctx context.Context, a BindAttempt) error {
+	return tx.execOne(ctx, `
+		INSERT INTO bind_attempts (id, account_id, fingerprint, network, outcome, at)
+		VALUES ($1, $2, $3, $4, $5, $6)`, a.ID, string(a.Account), string(a.Fingerprint), a.Network, a.Outcome, micros(a.At))
+}
+
+// BindWindows says since when tries are counted.
+type BindWindows struct {
+	Account, Cards, Card, Network time.Time
+}
+
+// BindCounts is how often binding was tried within each window.
+type BindCounts struct {
+	Account     int // by the account
+	Cards       int // different cards by the account
+	Card        int // of the card, by whomever
+	Network     int // from the caller's network
+	IsKnownCard bool
+}
+
+// CountBinds counts earlier tries.
+func (tx *Tx) CountBinds(ctx context.Context, a BindAttempt, w BindWindows) (BindCounts, error) {
+	var c BindCounts
+	err := tx.queryRow(ctx, `
+		SELECT (SELECT count(*) FROM bind_attempts WHERE account_id = $1 AND at > $4),
+		       (SELECT count(DISTINCT fingerprint) FROM bind_attempts WHERE account_id = $1 AND fingerprint <> '' AND at > $5),
+		       (SELECT count(*) FROM bind_attempts WHERE fingerprint = $2 AND fingerprint <> '' AND at > $6),
+		       (SELECT count(*) FROM bind_attempts WHERE network = $3 AND network <> '' AND at > $7),
+		       (SELECT count(*) FROM bind_attempts WHERE account_id = $1 AND fingerprint = $2 AND at > $5)`,
+		string(a.Account), string(a.Fingerprint), a.Network, micros(w.Account), micros(w.Cards), micros(w.Card), micros(w.Network)).
+		Scan(&c.Account, &c.Cards, &c.Card, &c.Network, flag{&c.IsKnownCard})
+	return c, err
+}
+
+const holdColumns = `id, account_id, method_id, kind, key, customer, provider_ref, currency, amount, force_3ds, return_url, state, challenge_url, challenge_until, asked, opened_at, placed_at, void_due, expires_at, ended_at`
+
+func scanHold(r row) (payment.Hold, error) {
+	var h payment.Hold
+	err := r.Scan(&h.ID, &h.Account, &h.Method, &h.Kind, &h.Key, &h.Customer, textOf(&h.Ref), &h.Amount.Currency, &h.Amount.Minor,
+		flag{&h.Force3DS}, &h.ReturnURL, &h.State, &h.ChallengeURL, instant{&h.ChallengeUntil}, &h.Asked, instant{&h.OpenedAt},
+		instant{&h.PlacedAt}, instant{&h.VoidDue}, instant{&h.ExpiresAt}, instant{&h.EndedAt})
+	if errors.Is(err, errNoRow) {
+		return h, payment.ErrHoldNotFound
+	}
+	return h, err
+}
+
+// AddHold inserts a hold.
+func (tx *Tx) AddHold(ctx context.Context, h payment.Hold) error {
+	return tx.execOne(ctx, `
+		INSERT INTO holds (`+holdColumns+`)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)`,
+		string(h.ID), string(h.Account), string(h.Method), string(h.Kind), h.Key, h.Customer, orNull(h.Ref), string(h.Amount.Currency), h.Amount.Minor,
+		bit(h.Force3DS), h.ReturnURL, string(h.State), h.ChallengeURL, micros(h.ChallengeUntil), int64(h.Asked), micros(h.OpenedAt),
+		micros(h.PlacedAt), micros(h.VoidDue), micros(h.ExpiresAt), micros(h.EndedAt))
+}
+
+// SaveHold writes what may change of a hold.
+func (tx *Tx) SaveHold(ctx context.Context, h payment.Hold) error {
+	return tx.execOne(ctx, `
+		UPDATE holds
+		   SET provider_ref = $2, state = $3, challenge_url = $4, challenge_until = $5, asked = $6, placed_at = $7, void_due = $8,
+		       expires_at = $9, ended_at = $10, return_url = $11
+		 WHERE id = $1`,
+		string(h.ID), orNull(h.Ref), string(h.State), h.ChallengeURL, micros(h.ChallengeUntil), int64(h.Asked), micros(h.PlacedAt), micros(h.VoidDue),
+		micros(h.ExpiresAt), micros(h.EndedAt), h.ReturnURL)
+}
+
+// Hold fetches a hold. Who changes it locks its account.
+func (tx *Tx) Hold(ctx context.Context, id payment.HoldID) (payment.Hold, error) {
+	return scanHold(tx.queryRow(ctx, `SELECT `+holdColumns+` FROM holds WHERE id = $1`, string(id)))
+}
+
+// HoldByRef fetches the hold that has this id at the provider.
+func (tx *Tx) HoldByRef(ctx context.Context, ref string) (payment.Hold, error) {
+	return scanHold(tx.queryRow(ctx, `SELECT `+holdColumns+` FROM holds WHERE provider_ref = $1`, ref))
+}
+
+// HoldsOf lists a method's holds, newest first.
+func (tx *Tx) HoldsOf(ctx context.Context, id payment.MethodID) ([]payment.Hold, error) {
+	return tx.holds(ctx, `SELECT `+holdColumns+` FROM holds WHERE method_id = $1 ORDER BY id DESC`, string(id))
+}
+
+// LiveHolds lists holds that are not over, the longest open first.
+func (tx *Tx) LiveHolds(ctx context.Context, limit int) ([]payment.Hold, error) {
+	return tx.holds(ctx, `
+		SELECT `+holdColumns+`
+		  FROM holds
+		 WHERE state IN ('opening', 'challenged', 'placed', 'unknown', 'releasing')
+		 ORDER BY void_due LIMIT $1`, int64(limit))
+}
+
+func (tx *Tx) holds(ctx context.Context, query string, args ...any) ([]payment.Hold, error) {
+	var out []payment.Hold
+	err := tx.query(ctx, query, args, func(r row) error {
+		h, err := scanHold(r)
+		out = append(out, h)
+		return err
+	})
+	return out, err
+}

@@ -1,0 +1,128 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/bursar-pay/bursar/internal/account"
+	"github.com/bursar-pay/bursar/internal/fault"
+)
+
+// ProviderEvent is a provider's message, kept as it came.
+type ProviderEvent struct {
+	Provider   string
+	ID         string
+	Kind       string
+	Ref        string // the provider's id of the object it is about
+	Body       string
+	ReceivedAt time.Time
+}
+
+// AddNews keeps a message and answers false if it was there already.
+func (tx *Tx) AddNews(ctx context.Context, e ProviderEvent) (bool, error) {
+	n, err := tx.exec(ctx, `
+		INSERT INTO provider_events (provider, id, kind, ref, body, received_at)
+		VALUES ($1, $2, $3, $4, $5, $6)
+		ON CONFLICT DO NOTHING`, e.Provider, e.ID, e.Kind, e.Ref, e.Body, micros(e.ReceivedAt))
+	return n == 1, err
+}
+
+// News fetches a message and whether it was worked before.
+func (tx *Tx) News(ctx context.Context, provider, id string) (e ProviderEvent, worked bool, err error) {
+	var at time.Time
+	err = tx.queryRow(ctx, `
+		SELECT provider, id, kind, ref, received_at, worked_at
+		  FROM provider_events
+		 WHERE provider = $1 AND id = $2`, provider, id).
+		Scan(&e.Provider, &e.ID, &e.Kind, &e.Ref, instant{&e.ReceivedAt}, instant{&at})
+	return e, !at.IsZero(), err
+}
+
+// NewsWorked notes that a message needs nothing any more.
+func (tx *Tx) NewsWorked(ctx context.Context, provider, id string, at time.Time) error {
+	return tx.execOne(ctx, `UPDATE provider_events SET worked_at = $3 WHERE provider = $1 AND id = $2`, provider, id, micros(at))
+}
+
+// Ticket is a right that a secret word carries: a one-time link, a session, a
+// link to a challenge. Only the word's hash is kept.
+type Ticket struct {
+	Hash      []byte
+	Kind      string
+	Account   account.ID
+	Subject   string
+	ExpiresAt time.Time
+	UsedAt    time.Time
+}
+
+// ErrTicket says that a link or session is of no use: unknown, used or expired.
+// It is one answer for all of them.
+var ErrTicket = fault.New(fault.Unauthenticated, "link_invalid", "the link is not valid any more").WithNext("ask for a new one where you got it")
+
+// AddTicket keeps a ticket.
+func (tx *Tx) AddTicket(ctx context.Context, t Ticket) error {
+	return tx.execOne(ctx, `
+		INSERT INTO tickets (hash, kind, account_id, subject, expires_at) VALUES ($1, $2, $3, $4, $5)`,
+		t.Hash, t.Kind, string(t.Account), t.Subject, micros(t.ExpiresAt))
+}
+
+// UseTicket takes a one-time ticket: of several who try, one gets it.
+func (tx *Tx) UseTicket(ctx context.Context, hash []byte, kind string, now time.Time) (Ticket, error) {
+	t := Ticket{Hash: hash, Kind: kind, UsedAt: now}
+	err := tx.queryRow(ctx, `
+		UPDATE tickets SET used_at = $3
+		 WHERE hash = $1 AND kind = $2 AND used_at IS NULL AND expires_at > $3
+		RETURNING account_id, subject, expires_at`, hash, kind, micros(now)).Scan(&t.Account, &t.Subject, instant{&t.ExpiresAt})
+	if errors.Is(err, errNoRow) {
+		return t, ErrTicket
+	}
+	return t, err
+}
+
+// Ticket fetches a ticket that may be shown again and again, such as a session.
+func (tx *Tx) Ticket(ctx context.Context, hash []byte, kind string, now time.Time) (Ticket, error) {
+	t := Ticket{Hash: hash, Kind: kind}
+	err := tx.queryRow(ctx, `
+		SELECT account_id, subject, expires_at
+		  FROM tickets
+		 WHERE hash = $1 AND kind = $2 AND used_at IS NULL AND expires_at > $3`, hash, kind, micros(now)).
+		Scan(&t.Account, &t.Subject, instant{&t.ExpiresAt})
+	if errors.Is(err, errNoRow) {
+		return t, ErrTicket
+	}
+	return t, err
+}
+
+// Notice is something the customer is told, once.
+type Notice struct {
+	ID        string
+	Account   account.ID
+	Kind      string
+	Subject   string
+	Detail    map[string]string
+	CreatedAt time.Time
+}
+
+// AddNotice keeps a notice; another of the same kind about the same subject is
+// left out.
+func (tx *Tx) AddNotice(ctx context.Context, n Notice) error {
+	_, err := tx.exec(ctx, `
+		INSERT INTO notices (id, account_id, kind, subject, detail, created_at) VALUES ($1, $2, $3, $4, $5, $6)
+		ON CONFLICT DO NOTHING`, n.ID, string(n.Account), n.Kind, n.Subject, asJSON(n.Detail), micros(n.CreatedAt))
+	return err
+}
+
+// Notices lists an account's notices, newest first.
+func (tx *Tx) Notices(ctx context.Context, id account.ID, limit int) ([]Notice, error) {
+	var out []Notice
+	err := tx.query(ctx, `
+		SELECT id, account_id, kind, subject, detail, created_at FROM notices
+		 WHERE account_id = $1
+		 ORDER BY id DESC LIMIT $2`, []any{string(id), int64(limit)}, func(r row) error {
+		var n Notice
+		err := r.Scan(&n.ID, &n.Account, &n.Kind, &n.Subject, document{&n.Detail}, instant{&n.CreatedAt})
+		out = append(out, n)
+		return err
+	})
+	return out, err
+}

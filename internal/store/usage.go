@@ -1,0 +1,323 @@
+package store
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"time"
+
+	"github.com/bursar-pay/bursar/internal/account"
+	"github.com/bursar-pay/bursar/internal/billing"
+	"github.com/bursar-pay/bursar/internal/money"
+)
+
+// UsageLine is a line with the account and the collection that it goes to.
+type UsageLine struct {
+	billing.Line
+	Collection int64
+}
+
+// usageRow is a line as one JSON parameter carries it. Names are short because
+// there are thousands.
+type usageRow struct {
+	Account    string `json:"a"`
+	ID         string `json:"i"`
+	Content    string `json:"h"` // hexadecimal
+	Collection int64  `json:"c"`
+	Product    string `json:"p"`
+	Micro      int64  `json:"m"`
+	Pico       int64  `json:"f"`
+	Started    int64  `json:"s"`
+	Position   int    `json:"n"`
+}
+
+func usageRows(lines []UsageLine) []usageRow {
+	rows := make([]usageRow, len(lines))
+	for i, l := range lines {
+		rows[i] = usageRow{string(l.Account), l.ID, hex.EncodeToString(l.Content[:]), l.Collection, l.Product, l.Amount.Micro, l.Amount.Pico, l.StartedAt.UnixMicro(), i}
+	}
+	return rows
+}
+
+// AddUsage inserts the lines that were not there before and returns their
+// positions among those given. It takes one statement, whatever their number;
+// a line given twice is inserted once.
+func (tx *Tx) AddUsage(ctx context.Context, lines []UsageLine, at time.Time) ([]int, error) {
+	if len(lines) == 0 {
+		return nil, nil
+	}
+	type key struct {
+		account account.ID
+		id      string
+	}
+	position := make(map[key]int, len(lines))
+	for i := len(lines) - 1; i >= 0; i-- {
+		position[key{lines[i].Account, lines[i].ID}] = i // the first of several stays
+	}
+	var inserted []int
+	err := tx.query(ctx, `
+		INSERT INTO usage_lines (account_id, line_id, content, collection, product, micro, pico, started_at, received_at)
+		SELECT value->>'a', value->>'i', `+tx.store.engine.fromHex(`value->>'h'`)+`, cast(value->>'c' as bigint), value->>'p',
+		       cast(value->>'m' as bigint), cast(value->>'f' as bigint), cast(value->>'s' as bigint), cast($2 as bigint)
+		  FROM json_each($1)
+		 WHERE true
+		    ON CONFLICT DO NOTHING
+		RETURNING account_id, line_id`, []any{numbered(usageRows(lines)), micros(at)}, func(r row) error {
+		var k key
+		err := r.Scan(&k.account, &k.id)
+		inserted = append(inserted, position[k])
+		return err
+	})
+	return inserted, err
+}
+
+// UsageContents fetches the content hashes of lines that are there already.
+func (tx *Tx) UsageContents(ctx context.Context, lines []UsageLine) (map[account.ID]map[string][16]byte, error) {
+	out := map[account.ID]map[string][16]byte{}
+	type pair struct {
+		Account string `json:"a"`
+		ID      string `json:"i"`
+	}
+	pairs := make([]pair, len(lines))
+	for i, l := range lines {
+		pairs[i] = pair{string(l.Account), l.ID}
+	}
+	err := tx.query(ctx, `
+		SELECT u.account_id, u.line_id, u.content
+		  FROM json_each($1) AS j
+		  JOIN usage_lines AS u ON u.account_id = j.value->>'a' AND u.line_id = j.value->>'i'`,
+		[]any{numbered(pairs)}, func(r row) error {
+			var a account.ID
+			var id string
+			var content []byte
+			if err := r.Scan(&a, &id, &content); err != nil {
+				return err
+			}
+			if out[a] == nil {
+				out[a] = map[string][16]byte{}
+			}
+			var h [16]byte
+			copy(h[:], content)
+			out[a][id] = h
+			return nil
+		})
+	return out, err
+}
+
+// ExposureDelta is what a batch adds to a collection's exposure of one product.
+type ExposureDelta struct {
+	Account    account.ID
+	Collection int64
+	Product    string
+	Lines      int64
+	Usage      money.Exact
+}
+
+// AddExposures adds a batch's sums to the exposures and returns, for each
+// collection touched, the sum over its products as it is now.
+func (tx *Tx) AddExposures(ctx context.Context, deltas []ExposureDelta) ([]CollectionSum, error) {
+	if len(deltas) == 0 {
+		return nil, nil
+	}
+	type delta struct {
+		Account    string `json:"a"`
+		Collection int64  `json:"c"`
+		Product    string `json:"p"`
+		Micro      int64  `json:"m"`
+		Pico       int64  `json:"f"`
+		Lines      int64  `json:"n"`
+	}
+	rows := make([]delta, len(deltas))
+	for i, d := range deltas {
+		rows[i] = delta{string(d.Account), d.Collection, d.Product, d.Usage.Micro, d.Usage.Pico, d.Lines}
+	}
+	changed := numbered(rows)
+	if _, err := tx.exec(ctx, `
+		INSERT INTO exposures (account_id, collection, product, micro, pico, lines)
+		SELECT value->>'a', cast(value->>'c' as bigint), value->>'p', cast(value->>'m' as bigint), cast(value->>'f' as bigint), cast(value->>'n' as bigint)
+		  FROM json_each($1)
+		 WHERE true
+		    ON CONFLICT (account_id, collection, product) DO UPDATE
+		   SET micro = exposures.micro + excluded.micro, pico = exposures.pico + excluded.pico, lines = exposures.lines + excluded.lines`,
+		changed); err != nil {
+		return nil, err
+	}
+	var out []CollectionSum
+	err := tx.query(ctx, `
+		SELECT account_id, collection, cast(sum(micro) as bigint), cast(sum(pico) as bigint)
+		  FROM exposures
+		 WHERE (account_id, collection) IN (SELECT value->>'a', cast(value->>'c' as bigint) FROM json_each($1))
+		 GROUP BY account_id, collection
+		 ORDER BY account_id, collection`, []any{changed}, func(r row) error {
+		var s CollectionSum
+		err := r.Scan(&s.Account, &s.Number, &s.Micro, &s.Pico)
+		out = append(out, s)
+		return err
+	})
+	return out, err
+}
+
+// CollectionSum is the sum of a collection's exposures over its products.
+type CollectionSum struct {
+	Account account.ID
+	Number  int64
+	Micro   int64
+	Pico    int64
+}
+
+// OpenCollections fetches the open collections of these accounts.
+func (tx *Tx) OpenCollections(ctx context.Context, ids []account.ID) ([]billing.Collection, error) {
+	var out []billing.Collection
+	err := tx.query(ctx, `
+		SELECT account_id, number, month
+		  FROM collections
+		 WHERE state = 'open' AND account_id IN (SELECT key FROM json_each($1))
+		 ORDER BY account_id, number`, []any{keySet(ids)}, func(r row) error {
+		var c billing.Collection
+		err := r.Scan(&c.Account, &c.Number, &c.Month)
+		out = append(out, c)
+		return err
+	})
+	return out, err
+}
+
+// OpenCollection opens the account's next collection, for this month. The
+// account is locked.
+func (tx *Tx) OpenCollection(ctx context.Context, id account.ID, m billing.Month, at time.Time) (billing.Collection, error) {
+	c := billing.Collection{Account: id, Month: m}
+	err := tx.queryRow(ctx, `
+		INSERT INTO collections (account_id, number, month, state, opened_at)
+		SELECT $1, coalesce(max(number), 0) + 1, $2, 'open', cast($3 as bigint) FROM collections WHERE account_id = $1
+		RETURNING number`, string(id), string(m), micros(at)).Scan(&c.Number)
+	return c, err
+}
+
+// ShutCollection ends a collection: no line goes into it any more.
+func (tx *Tx) ShutCollection(ctx context.Context, c billing.Collection, at time.Time) error {
+	return tx.execOne(ctx, `
+		UPDATE collections SET state = 'shut', shut_at = $3
+		 WHERE account_id = $1 AND number = $2 AND state = 'open'`, string(c.Account), c.Number, micros(at))
+}
+
+// Exposures fetches what a collection holds, by product.
+func (tx *Tx) Exposures(ctx context.Context, c billing.Collection, cur money.Currency) ([]billing.Exposure, error) {
+	return tx.exposures(ctx, cur, `
+		SELECT product, lines, micro, pico FROM exposures
+		 WHERE account_id = $1 AND collection = $2
+		 ORDER BY product`, string(c.Account), c.Number)
+}
+
+// MonthUsage sums an account's usage of a month by product, whatever collection
+// it went to.
+func (tx *Tx) MonthUsage(ctx context.Context, id account.ID, m billing.Month, cur money.Currency) ([]billing.Exposure, error) {
+	return tx.exposures(ctx, cur, `
+		SELECT e.product, cast(sum(e.lines) as bigint), cast(sum(e.micro) as bigint), cast(sum(e.pico) as bigint)
+		  FROM exposures AS e
+		  JOIN collections AS c ON c.account_id = e.account_id AND c.number = e.collection
+		 WHERE c.account_id = $1 AND c.month = $2
+		 GROUP BY e.product
+		 ORDER BY e.product`, string(id), string(m))
+}
+
+func (tx *Tx) exposures(ctx context.Context, cur money.Currency, query string, args ...any) ([]billing.Exposure, error) {
+	var out []billing.Exposure
+	err := tx.query(ctx, query, args, func(r row) error {
+		var e billing.Exposure
+		var micro, pico int64
+		if err := r.Scan(&e.Product, &e.Lines, &micro, &pico); err != nil {
+			return err
+		}
+		var err error
+		e.Usage, err = money.Normalize(micro, pico, cur)
+		out = append(out, e)
+		return err
+	})
+	return out, err
+}
+
+// Carries fetches what rounding has left an account, by product.
+func (tx *Tx) Carries(ctx context.Context, id account.ID, cur money.Currency) (map[string]money.Exact, error) {
+	out := map[string]money.Exact{}
+	err := tx.query(ctx, `SELECT product, micro, pico FROM carries WHERE account_id = $1`, []any{string(id)}, func(r row) error {
+		var product string
+		var micro, pico int64
+		if err := r.Scan(&product, &micro, &pico); err != nil {
+			return err
+		}
+		var err error
+		out[product], err = money.Normalize(micro, pico, cur)
+		return err
+	})
+	return out, err
+}
+
+// SetCarries writes what rounding leaves.
+func (tx *Tx) SetCarries(ctx context.Context, id account.ID, shares []billing.Share) error {
+	if len(shares) == 0 {
+		return nil
+	}
+	type carry struct {
+		Product string `json:"p"`
+		Micro   int64  `json:"m"`
+		Pico    int64  `json:"f"`
+	}
+	rows := make([]carry, len(shares))
+	for i, s := range shares {
+		rows[i] = carry{s.Product, s.CarriedOut.Micro, s.CarriedOut.Pico}
+	}
+	_, err := tx.exec(ctx, `
+		INSERT INTO carries (account_id, product, micro, pico)
+		SELECT $1, value->>'p', cast(value->>'m' as bigint), cast(value->>'f' as bigint)
+		  FROM json_each($2)
+		 WHERE true
+		    ON CONFLICT (account_id, product) DO UPDATE SET micro = excluded.micro, pico = excluded.pico`,
+		string(id), numbered(rows))
+	return err
+}
+
+// UsageListed is a line of usage as it is shown.
+type UsageListed struct {
+	ID         string
+	Product    string
+	Amount     money.Exact
+	StartedAt  time.Time
+	ReceivedAt time.Time
+	Collection int64
+}
+
+// UsageLines lists an account's lines in the order of their ids, after the given
+// one.
+func (tx *Tx) UsageLines(ctx context.Context, id account.ID, cur money.Currency, after string, limit int) ([]UsageListed, error) {
+	var out []UsageListed
+	err := tx.query(ctx, `
+		SELECT line_id, product, micro, pico, started_at, received_at, collection
+		  FROM usage_lines
+		 WHERE account_id = $1 AND line_id > $2
+		 ORDER BY line_id LIMIT $3`, []any{string(id), after, int64(limit)}, func(r row) error {
+		var u UsageListed
+		var micro, pico int64
+		if err := r.Scan(&u.ID, &u.Product, &micro, &pico, instant{&u.StartedAt}, instant{&u.ReceivedAt}, &u.Collection); err != nil {
+			return err
+		}
+		var err error
+		u.Amount, err = money.Normalize(micro, pico, cur)
+		out = append(out, u)
+		return err
+	})
+	return out, err
+}
+
+// HasUnbilledUsage tells whether open collections of the account hold usage.
+func (tx *Tx) HasUnbilledUsage(ctx context.Context, id account.ID) (bool, error) {
+	var one int64
+	err := tx.queryRow(ctx, `
+		SELECT 1
+		  FROM collections AS c
+		  JOIN exposures AS e ON e.account_id = c.account_id AND e.collection = c.number
+		 WHERE c.account_id = $1 AND c.state = 'open' AND (e.micro <> 0 OR e.pico <> 0)
+		 LIMIT 1`, string(id)).Scan(&one)
+	if errors.Is(err, errNoRow) {
+		return false, nil
+	}
+	return one == 1, err
+}
