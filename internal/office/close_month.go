@@ -1,0 +1,287 @@
+package office
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/bursar-pay/bursar/internal/access"
+	"github.com/bursar-pay/bursar/internal/account"
+	"github.com/bursar-pay/bursar/internal/billing"
+	"github.com/bursar-pay/bursar/internal/job"
+	"github.com/bursar-pay/bursar/internal/money"
+	"github.com/bursar-pay/bursar/internal/payment"
+	"github.com/bursar-pay/bursar/internal/policy"
+	"github.com/bursar-pay/bursar/internal/store"
+)
+
+// CloseMonth issues an account's bill for a month that is over, and charges what
+// stayed under the threshold (R-BILL-01). Earlier months that are still open are
+// closed first. Closing a closed month changes nothing and returns its bill
+// (R-BILL-02).
+func (o *Office) CloseMonth(ctx context.Context, by access.Caller, id account.ID, m billing.Month) (billing.Bill, error) {
+	var b billing.Bill
+	if err := mayTouch(by, access.BillsWrite, id); err != nil {
+		return b, err
+	}
+	for {
+		var opened payment.ID
+		var closed billing.Month
+		err := o.Store.Update(ctx, func(tx *store.Tx) (err error) {
+			b, opened = billing.Bill{}, ""
+			a, err := tx.LockAccount(ctx, id)
+			if err != nil {
+				return err
+			}
+			if closed, err = tx.ClosedThrough(ctx, id); err != nil {
+				return err
+			}
+			if m <= closed {
+				b, err = tx.BillOf(ctx, id, m)
+				return err
+			}
+			closed = closed.Next()
+			if o.Now().Before(closed.Next().Start(a.Location())) {
+				return billing.ErrMonthOpen
+			}
+			b, opened, err = o.closeOne(ctx, tx, by, a, closed)
+			return err
+		})
+		if err != nil {
+			return b, err
+		}
+		if opened != "" {
+			o.askSoon(ctx, opened)
+		}
+		if closed >= m {
+			return b, nil
+		}
+	}
+}
+
+// closeOne shuts the month's open collection, opens its debt or carries what is
+// too little, and issues the bill. The account is locked.
+func (o *Office) closeOne(ctx context.Context, tx *store.Tx, by access.Caller, a account.Account, m billing.Month) (billing.Bill, payment.ID, error) {
+	p, err := o.ruling(ctx, tx, o.Now())
+	if err != nil {
+		return billing.Bill{}, "", err
+	}
+	carried, rest, err := o.shutMonth(ctx, tx, a, p, m)
+	if err != nil {
+		return billing.Bill{}, "", err
+	}
+	b, err := o.issueBill(ctx, tx, by, a, m, carried)
+	if err != nil {
+		return b, "", err
+	}
+	if err := tx.CloseThrough(ctx, a.ID, m); err != nil {
+		return b, "", err
+	}
+	if rest == nil {
+		return b, "", nil
+	}
+	// The debt is on the bill by now.
+	d, err := tx.Debt(ctx, rest.ID)
+	if err != nil {
+		return b, "", err
+	}
+	opened, err := o.chargeOpened(ctx, tx, a, d)
+	return b, opened, err
+}
+
+// shutMonth ends the month's open collection, if there is one: as a debt, or by
+// carrying everything in it.
+func (o *Office) shutMonth(ctx context.Context, tx *store.Tx, a account.Account, p policy.Policy, m billing.Month) (carried []billing.Share, rest *billing.Debt, err error) {
+	open, err := tx.OpenCollections(ctx, []account.ID{a.ID})
+	if err != nil {
+		return nil, nil, err
+	}
+	at := slices.IndexFunc(open, func(c billing.Collection) bool { return c.Month == m })
+	if at < 0 {
+		return nil, nil, nil
+	}
+	kind := billing.RemainderDebt
+	if a.Credit {
+		kind = billing.BillDebt
+	}
+	d, ok, err := o.openUsageDebt(ctx, tx, a, p, open[at], kind)
+	if err != nil || ok {
+		return nil, &d, err
+	}
+	exposures, err := tx.Exposures(ctx, open[at], a.Currency)
+	if err != nil {
+		return nil, nil, err
+	}
+	carries, err := tx.Carries(ctx, a.ID, a.Currency)
+	if err != nil {
+		return nil, nil, err
+	}
+	if carried, err = billing.CarryAll(a.Currency, exposures, carries); err != nil {
+		return nil, nil, err
+	}
+	if err := tx.ShutCollection(ctx, open[at], o.Now()); err != nil {
+		return nil, nil, err
+	}
+	return carried, nil, tx.SetCarries(ctx, a.ID, carried)
+}
+
+// issueBill writes the month's bill: its usage by product, all its debts, what
+// was carried in and out.
+func (o *Office) issueBill(ctx context.Context, tx *store.Tx, by access.Caller, a account.Account, m billing.Month, carried []billing.Share) (billing.Bill, error) {
+	zero := money.Amount{Currency: a.Currency}
+	b := billing.Bill{
+		ID: billing.BillID(o.IDs.New("bill_")), Account: a.ID, Month: m, Number: billNumber(a.ID, m),
+		Net: zero, Tax: zero, Total: zero, Open: zero, IssuedAt: o.Now(),
+	}
+	debts, err := tx.MonthDebts(ctx, a.ID, m)
+	if err != nil {
+		return b, err
+	}
+	parts := [][]billing.Share{}
+	for i, d := range debts {
+		if debts[i].Shares, err = tx.DebtShares(ctx, d); err != nil {
+			return b, err
+		}
+		parts = append(parts, debts[i].Shares)
+		debts[i].Bill = string(b.ID)
+		var errs [4]error
+		b.Net, errs[0] = b.Net.Add(d.Net)
+		b.Tax, errs[1] = b.Tax.Add(d.Tax)
+		b.Total, errs[2] = b.Total.Add(d.Amount)
+		if d.State == billing.Open {
+			b.Open, errs[3] = b.Open.Add(d.OpenAmount())
+		}
+		if err := errors.Join(errs[:]...); err != nil {
+			return b, err
+		}
+	}
+	if b.Shares, err = billing.Together(append(parts, carried)...); err != nil {
+		return b, err
+	}
+	b.Debts = debts
+	if err := tx.AddBill(ctx, b); err != nil {
+		return b, err
+	}
+	for _, d := range debts {
+		if err := tx.SaveDebt(ctx, d); err != nil {
+			return b, err
+		}
+	}
+	if err := o.audit(ctx, tx, by, a.ID, "bill.issued", string(b.ID), map[string]any{"month": m, "total": b.Total, "open": b.Open}); err != nil {
+		return b, err
+	}
+	if err := o.notify(ctx, tx, a.ID, "bill_issued", string(b.ID), map[string]string{"month": string(m), "total": b.Total.String()}); err != nil {
+		return b, err
+	}
+	return b, o.emit(ctx, tx, Event{Kind: "bill.issued", Account: a.ID, Subject: string(b.ID), Data: b})
+}
+
+// billNumber is shown to people: the month, and the end of the account's id.
+func billNumber(id account.ID, m billing.Month) string {
+	s := string(id)
+	return strings.ReplaceAll(string(m), "-", "") + "-" + strings.ToUpper(s[max(0, len(s)-12):])
+}
+
+// BillRun is how far closing the months of all accounts has come.
+type BillRun struct {
+	Closed   int // accounts whose bill was issued by this run
+	Charged  int // of those, with something to be charged
+	Failed   int // accounts that could not be closed; the log says why, and the next run tries again
+	LastSeen account.ID
+}
+
+const billRunPage = 200
+
+// RunBills closes a month for every account for which it is over. It goes
+// through the accounts in pages, so that memory stays flat; stopped at any point
+// and run again, it goes on where it was, because a closed account is skipped.
+func (o *Office) RunBills(ctx context.Context, by access.Caller, m billing.Month, progress func(BillRun)) (BillRun, error) {
+	var run BillRun
+	if err := by.May(access.BillsWrite); err != nil {
+		return run, err
+	}
+	for {
+		var ids []account.ID
+		err := o.Store.View(ctx, func(tx *store.Tx) (err error) {
+			ids, err = tx.AccountsToClose(ctx, m.Next(), run.LastSeen, billRunPage)
+			return err
+		})
+		if err != nil {
+			return run, err
+		}
+		for _, id := range ids {
+			run.LastSeen = id
+			b, err := o.CloseMonth(ctx, by, id, m)
+			switch {
+			case errors.Is(err, billing.ErrMonthOpen): // not over yet where this account is
+			case err != nil && ctx.Err() != nil:
+				return run, err
+			case err != nil:
+				run.Failed++
+				o.Log.ErrorContext(ctx, "a month could not be closed", "account", id, "month", m, "error", err)
+			default:
+				run.Closed++
+				if b.Open.IsPositive() {
+					run.Charged++
+				}
+			}
+		}
+		if progress != nil {
+			progress(run)
+		}
+		if len(ids) < billRunPage {
+			return run, nil
+		}
+	}
+}
+
+// billRunPause is the longest time between two looks for months to close: an
+// account may be opened in a zone whose month ends before all others'.
+const billRunPause = 6 * time.Hour
+
+// closeMonthJob closes whatever month is over wherever accounts are billed. It
+// waits for the policy's bill day, and comes back when the next one begins
+// somewhere.
+func (o *Office) closeMonthJob(ctx context.Context, _ string) error {
+	now := o.Now()
+	var zones []string
+	var p policy.Policy
+	err := o.Store.View(ctx, func(tx *store.Tx) (err error) {
+		if zones, err = tx.Zones(ctx); err != nil {
+			return err
+		}
+		p, err = o.ruling(ctx, tx, now)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	var latest billing.Month
+	next := now.Add(billRunPause)
+	for _, z := range zones {
+		l, err := time.LoadLocation(z)
+		if err != nil {
+			return fmt.Errorf("zone %s: %w", z, err)
+		}
+		m := billing.MonthOf(now, l).Previous()
+		if now.In(l).Day() < p.BillDay {
+			m = m.Previous()
+		}
+		latest = max(latest, m)
+		if day := billing.MonthOf(now, l).Next().Start(l).AddDate(0, 0, p.BillDay-1); day.Before(next) {
+			next = day
+		}
+		if day := billing.MonthOf(now, l).Start(l).AddDate(0, 0, p.BillDay-1); day.After(now) && day.Before(next) {
+			next = day
+		}
+	}
+	if latest != "" {
+		if _, err := o.RunBills(ctx, access.Jobs, latest, nil); err != nil {
+			return err
+		}
+	}
+	return job.Snooze(next.Sub(now))
+}

@@ -1,0 +1,111 @@
+package office
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/bursar-pay/bursar/internal/access"
+	"github.com/bursar-pay/bursar/internal/account"
+	"github.com/bursar-pay/bursar/internal/store"
+	"github.com/bursar-pay/bursar/internal/webhook"
+)
+
+// EventKinds are the kinds of events that the office emits, and nothing else: an
+// endpoint that asks for another one would never hear anything.
+var EventKinds = []string{
+	"account.opened", "account.changed", "account.suspended", "account.resumed", "account.closed",
+	"payment_method.added", "payment_method.challenged", "payment_method.activated", "payment_method.rejected",
+	"payment_method.preferred", "payment_method.withdrawn", "payment_method.restored", "payment_method.expired",
+	"payment_method.revoked", "payment_method.detached",
+	"hold.placed", "hold.declined", "hold.released", "hold.expired",
+	"debt.opened", "debt.paid", "debt.cancelled", "debt.written_off",
+	"payment.opened", "payment.challenged", "payment.lost", "payment.succeeded", "payment.declined", "payment.cancelled",
+	"bill.issued", "bill.paid",
+}
+
+// Event is something that happened, to be told to the platform.
+type Event struct {
+	Kind    string // one of EventKinds
+	Account account.ID
+	Subject string // the id of what it happened to
+	Data    any    // the whole object as it is now, a value of the rules
+}
+
+// emit puts an event into the outbox in the transaction that made it happen: the
+// event, a delivery for each endpoint that hears of its kind, and a job for each
+// delivery. Nothing is sent before the commit, and nothing is lost after it.
+func (o *Office) emit(ctx context.Context, tx *store.Tx, e Event) error {
+	if !slices.Contains(EventKinds, e.Kind) {
+		return fmt.Errorf("office: the event %q is not among EventKinds", e.Kind)
+	}
+	now := o.Now()
+	event, err := webhook.NewEvent(o.IDs.New("evt"), now, e.Kind, e.Account, e.Subject, e.Data)
+	if err != nil {
+		return err
+	}
+	if err := tx.AddEvent(ctx, event); err != nil {
+		return err
+	}
+	endpoints, err := tx.EnabledEndpoints(ctx)
+	if err != nil {
+		return err
+	}
+	for _, endpoint := range endpoints {
+		if !endpoint.Hears(e.Kind) {
+			continue
+		}
+		d := webhook.Delivery{
+			ID: o.IDs.New("dlv"), EndpointID: endpoint.ID, EventID: event.ID,
+			State: webhook.Waiting, NextAt: now, CreatedAt: now,
+		}
+		if _, err := tx.AddDelivery(ctx, d); err != nil {
+			return err
+		}
+		if err := o.planDelivery(ctx, tx, d); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// EventFilter says which events are wanted; an empty field means all.
+type EventFilter struct {
+	Account account.ID
+	Kind    string
+}
+
+// ListEvents lists events, newest first.
+func (o *Office) ListEvents(ctx context.Context, by access.Caller, f EventFilter, p Page) (events []webhook.Event, next string, err error) {
+	if err := by.May(access.WebhooksRead); err != nil {
+		return nil, "", err
+	}
+	if by.Account != "" {
+		if f.Account != "" && f.Account != by.Account {
+			return nil, "", nil
+		}
+		f.Account = by.Account
+	}
+	err = o.Store.View(ctx, func(tx *store.Tx) (err error) {
+		events, err = tx.Events(ctx, store.EventFilter{Account: f.Account, Kind: f.Kind, Before: p.After}, p.Limit+1)
+		return err
+	})
+	events, next = cut(events, p, func(e webhook.Event) string { return e.ID })
+	return events, next, err
+}
+
+// Event fetches an event.
+func (o *Office) Event(ctx context.Context, by access.Caller, id string) (webhook.Event, error) {
+	var e webhook.Event
+	if err := by.May(access.WebhooksRead); err != nil {
+		return e, err
+	}
+	err := o.Store.View(ctx, func(tx *store.Tx) (err error) {
+		e, err = tx.Event(ctx, id)
+		return err
+	})
+	if err == nil && by.MayTouch(e.Account) != nil {
+		return webhook.Event{}, webhook.ErrEventNotFound
+	}
+	return e, err
+}

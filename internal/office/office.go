@@ -1,0 +1,137 @@
+// Package office acts: one file per operation, named as staff would say it. An
+// operation that moves money has three beats: decide and remember (one
+// transaction), ask the world (no transaction open), record the answer (one
+// transaction). After the first commit a job looks after the operation, so that
+// a crash between beats loses nothing.
+package office
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/bursar-pay/bursar/internal/id"
+	"github.com/bursar-pay/bursar/internal/job"
+	"github.com/bursar-pay/bursar/internal/policy"
+	"github.com/bursar-pay/bursar/internal/provider"
+	"github.com/bursar-pay/bursar/internal/store"
+	"github.com/bursar-pay/bursar/internal/webhook"
+)
+
+// Office is where operations start. Its fields are set once, before the first
+// call, and it is safe for concurrent use.
+type Office struct {
+	Store        *store.Store
+	Cards        provider.Provider
+	Webhooks     *webhook.Sender
+	Now          func() time.Time
+	IDs          *id.Source
+	Random       io.Reader
+	Log          *slog.Logger
+	Installation string // this installation's name in provider keys; kept in the database
+	Live         bool   // a real provider is configured: the clock cannot be advanced
+	ConsoleURL   string // origin of the pages, for links; "" none
+
+	// Prompt says how the process that decided also asks at once, before the job
+	// that would (rule 3 of the design).
+	Prompt Prompt
+
+	// Advance moves the clock of a sandbox installation, from due time to due time
+	// of the jobs in between; nil where the clock is the world's.
+	Advance func(ctx context.Context, to time.Time) error
+
+	policies policyCache
+	working  sync.WaitGroup
+	prompted atomic.Int64
+	lanes    lanes
+	intake   intake
+}
+
+// Handlers are the office's jobs by kind.
+func (o *Office) Handlers() job.Handlers {
+	return job.Handlers{
+		watchHold:    o.watchHold,
+		watchPayment: o.watchPayment,
+		collectDebt:  o.collectDebtJob,
+		closeMonth:   o.closeMonthJob,
+		sweep:        o.sweepJob,
+		workNews:     o.workNewsJob,
+		DeliverEvent: o.deliverEventJob,
+	}
+}
+
+// The kinds of jobs. DeliverEvent's handler is in deliver.go.
+const (
+	watchHold    job.Kind = "watch_hold"
+	watchPayment job.Kind = "watch_payment"
+	collectDebt  job.Kind = "collect_debt"
+	closeMonth   job.Kind = "close_month"
+	sweep        job.Kind = "sweep"
+	workNews     job.Kind = "work_news"
+	DeliverEvent job.Kind = "deliver_event"
+)
+
+// Prompt is how work that a commit promised is begun.
+type Prompt int
+
+// The ways. Beside is production's; Inline makes tests, demo and simulation do
+// one thing at a time; Off leaves everything to the queue.
+const (
+	PromptBeside Prompt = iota
+	PromptInline
+	PromptOff
+)
+
+const promptMax = 64 // pieces of work begun beside at once; more are left to their jobs
+
+// Drain waits until the work that this process began after its commits is over,
+// or ctx is.
+func (o *Office) Drain(ctx context.Context) error {
+	done := make(chan struct{})
+	go func() { o.working.Wait(); close(done) }()
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("work begun is not over: %w", ctx.Err())
+	}
+}
+
+// promptly does work in this process right after the commit that promised it;
+// the job enqueued in that transaction takes over if this process dies.
+func (o *Office) promptly(ctx context.Context, what, subject string, do func(context.Context) error) {
+	ctx = context.WithoutCancel(ctx)
+	run := func() {
+		if err := do(ctx); err != nil {
+			o.Log.WarnContext(ctx, "left to its job", "work", what, "subject", subject, "error", err)
+		}
+	}
+	switch o.Prompt {
+	case PromptOff:
+	case PromptInline:
+		run()
+	default:
+		if o.prompted.Add(1) > promptMax {
+			o.prompted.Add(-1)
+			return
+		}
+		o.working.Add(1)
+		go func() {
+			defer o.working.Done()
+			defer o.prompted.Add(-1)
+			run()
+		}()
+	}
+}
+
+// policyCache keeps the parsed policies of the database.
+type policyCache struct {
+	mu       sync.Mutex
+	timeline policy.Timeline
+	count    int // policies in the database when they were read
+	loaded   bool
+}

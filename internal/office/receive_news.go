@@ -1,0 +1,78 @@
+package office
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+
+	"github.com/bursar-pay/bursar/internal/fault"
+	"github.com/bursar-pay/bursar/internal/job"
+	"github.com/bursar-pay/bursar/internal/payment"
+	"github.com/bursar-pay/bursar/internal/store"
+)
+
+// ErrProviderUnknown says that no such provider is plugged in.
+var ErrProviderUnknown = fault.New(fault.NotFound, "provider_unknown", "there is no such payment provider here")
+
+// ReceiveNews takes a provider's message in: it is verified, kept as it came,
+// and deduplicated by the sender's id. Nothing else happens here; a job works it,
+// and this process begins with it at once.
+func (o *Office) ReceiveNews(ctx context.Context, provider string, header http.Header, body []byte) error {
+	if provider != o.Cards.Name() {
+		return ErrProviderUnknown
+	}
+	now := o.Now()
+	n, err := o.Cards.ReadNews(header, body, now)
+	if err != nil {
+		return err
+	}
+	subject := provider + "/" + n.ID
+	var isNew bool
+	err = o.Store.Update(ctx, func(tx *store.Tx) (err error) {
+		isNew, err = tx.AddNews(ctx, store.ProviderEvent{Provider: provider, ID: n.ID, Kind: n.Kind, Ref: n.Ref, Body: string(body), ReceivedAt: now})
+		if err != nil || !isNew {
+			return err
+		}
+		return tx.Enqueue(ctx, job.Job{Kind: workNews, Subject: subject, At: now.Add(watchAfter), Once: true})
+	})
+	if err == nil && isNew {
+		o.promptly(ctx, "work news", subject, func(ctx context.Context) error { return o.workNewsJob(ctx, subject) })
+	}
+	return err
+}
+
+// workNewsJob looks again at the object that a message is about. The message is
+// a hint: what it says is asked of the provider before it is believed.
+func (o *Office) workNewsJob(ctx context.Context, subject string) error {
+	provider, id, _ := strings.Cut(subject, "/")
+	var hold payment.Hold
+	var pay payment.Payment
+	var worked bool
+	err := o.Store.View(ctx, func(tx *store.Tx) error {
+		e, done, err := tx.News(ctx, provider, id)
+		if worked = done; err != nil || done || e.Ref == "" {
+			return err
+		}
+		if pay, err = tx.PaymentByRef(ctx, provider, e.Ref); err == nil || !errors.Is(err, payment.ErrPaymentNotFound) {
+			return err
+		}
+		if hold, err = tx.HoldByRef(ctx, e.Ref); errors.Is(err, payment.ErrHoldNotFound) {
+			return nil // not ours
+		}
+		return err
+	})
+	if err != nil || worked {
+		return err
+	}
+	if pay.ID != "" && !pay.IsOver() {
+		err = o.lookAtPayment(ctx, pay.ID)
+	}
+	if hold.ID != "" && hold.IsLive() {
+		err = errors.Join(err, o.lookAtHold(ctx, hold.ID))
+	}
+	if err != nil {
+		return err
+	}
+	return o.Store.Update(ctx, func(tx *store.Tx) error { return tx.NewsWorked(ctx, provider, id, o.Now()) })
+}

@@ -1,0 +1,143 @@
+package office
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/bursar-pay/bursar/internal/access"
+	"github.com/bursar-pay/bursar/internal/account"
+	"github.com/bursar-pay/bursar/internal/payment"
+	"github.com/bursar-pay/bursar/internal/store"
+)
+
+const (
+	linkLasts    = 15 * time.Minute
+	sessionLasts = time.Hour
+	secretBytes  = 32
+
+	linkTicket      = "link"
+	sessionTicket   = "session"
+	challengeTicket = "challenge"
+)
+
+// OpenConsole makes a one-time link with which a customer comes into the console
+// of their account, as the platform asks for it. page is a path of the console.
+func (o *Office) OpenConsole(ctx context.Context, by access.Caller, id account.ID, page string) (link string, expires time.Time, err error) {
+	if err := mayTouch(by, access.SessionsWrite, id); err != nil {
+		return "", time.Time{}, err
+	}
+	secret, err := o.issue(ctx, linkTicket, id, page, linkLasts, func(tx *store.Tx) error {
+		if _, err := tx.Account(ctx, id); err != nil {
+			return err
+		}
+		return o.audit(ctx, tx, by, id, "console.link_made", string(id), map[string]any{"page": page})
+	})
+	return o.ConsoleURL + "/enter/" + secret, o.Now().Add(linkLasts), err
+}
+
+// EnterConsole takes a one-time link and returns the secret of a session and the
+// page that the link leads to.
+func (o *Office) EnterConsole(ctx context.Context, link string) (session, page string, err error) {
+	var t store.Ticket
+	session, err = o.issueFor(ctx, sessionTicket, sessionLasts, func(tx *store.Tx) (account.ID, string, error) {
+		if t, err = tx.UseTicket(ctx, hashOf(link), linkTicket, o.Now()); err != nil {
+			return "", "", err
+		}
+		by := access.Caller{Name: "console:" + string(t.Account)}
+		return t.Account, "", o.audit(ctx, tx, by, t.Account, "console.entered", string(t.Account), map[string]any{})
+	})
+	return session, t.Subject, err
+}
+
+// ConsoleCaller returns who a session stands for: its account's customer, who may
+// touch nothing else.
+func (o *Office) ConsoleCaller(ctx context.Context, session, address string) (access.Caller, error) {
+	var t store.Ticket
+	err := o.Store.View(ctx, func(tx *store.Tx) (err error) {
+		t, err = tx.Ticket(ctx, hashOf(session), sessionTicket, o.Now())
+		return err
+	})
+	return access.Caller{
+		Name: "console:" + string(t.Account), Account: t.Account, Address: address,
+		Scopes: []access.Scope{access.AccountsRead, access.MethodsWrite, access.UsageRead, access.BillsWrite},
+	}, err
+}
+
+// LeaveConsole ends a session. Ending one that is over is no error.
+func (o *Office) LeaveConsole(ctx context.Context, session string) error {
+	return o.Store.Update(ctx, func(tx *store.Tx) error {
+		t, err := tx.UseTicket(ctx, hashOf(session), sessionTicket, o.Now())
+		if errors.Is(err, store.ErrTicket) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		by := access.Caller{Name: "console:" + string(t.Account)}
+		return o.audit(ctx, tx, by, t.Account, "console.left", string(t.Account), map[string]any{})
+	})
+}
+
+// OpenChallenge makes a single-use link with which the payer completes a payment
+// that waits for them (R-3DS-05).
+func (o *Office) OpenChallenge(ctx context.Context, by access.Caller, id payment.ID) (link string, expires time.Time, err error) {
+	if err := by.May(access.BillsWrite); err != nil {
+		return "", time.Time{}, err
+	}
+	p, err := o.payment(ctx, id)
+	if err != nil || by.MayTouch(p.Account) != nil {
+		return "", time.Time{}, payment.ErrPaymentNotFound
+	}
+	if p.State != payment.Waiting {
+		return "", time.Time{}, ErrNoChallenge
+	}
+	secret, err := o.issue(ctx, challengeTicket, p.Account, string(id), p.ChallengeUntil.Sub(o.Now()), func(tx *store.Tx) error {
+		return o.audit(ctx, tx, by, p.Account, "payment.link_made", string(id), map[string]any{})
+	})
+	return o.ConsoleURL + "/challenge/" + secret, p.ChallengeUntil, err
+}
+
+// TakeChallenge uses a challenge link up and returns the payment that it is for,
+// with where its challenge is.
+func (o *Office) TakeChallenge(ctx context.Context, link string) (payment.Payment, error) {
+	var t store.Ticket
+	err := o.Store.Update(ctx, func(tx *store.Tx) (err error) {
+		t, err = tx.UseTicket(ctx, hashOf(link), challengeTicket, o.Now())
+		return err
+	})
+	if err != nil {
+		return payment.Payment{}, err
+	}
+	return o.ContinuePayment(ctx, payment.ID(t.Subject), o.ConsoleURL+"/challenge/done")
+}
+
+func (o *Office) issue(ctx context.Context, kind string, id account.ID, subject string, lasts time.Duration, also func(*store.Tx) error) (string, error) {
+	return o.issueFor(ctx, kind, lasts, func(tx *store.Tx) (account.ID, string, error) { return id, subject, also(tx) })
+}
+
+// issueFor makes a secret word and keeps its hash.
+func (o *Office) issueFor(ctx context.Context, kind string, lasts time.Duration, whose func(*store.Tx) (account.ID, string, error)) (string, error) {
+	b := make([]byte, secretBytes)
+	if _, err := io.ReadFull(o.Random, b); err != nil {
+		return "", fmt.Errorf("make a secret: %w", err)
+	}
+	secret := base64.RawURLEncoding.EncodeToString(b)
+	err := o.Store.Update(ctx, func(tx *store.Tx) error {
+		id, subject, err := whose(tx)
+		if err != nil {
+			return err
+		}
+		return tx.AddTicket(ctx, store.Ticket{Hash: hashOf(secret), Kind: kind, Account: id, Subject: subject, ExpiresAt: o.Now().Add(lasts)})
+	})
+	return secret, err
+}
+
+func hashOf(secret string) []byte {
+	h := sha256.Sum256([]byte(secret))
+	return h[:]
+}

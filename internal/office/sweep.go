@@ -1,0 +1,197 @@
+package office
+
+import (
+	"context"
+	"net/url"
+	"time"
+
+	"github.com/bursar-pay/bursar/internal/access"
+	"github.com/bursar-pay/bursar/internal/account"
+	"github.com/bursar-pay/bursar/internal/job"
+	"github.com/bursar-pay/bursar/internal/payment"
+	"github.com/bursar-pay/bursar/internal/policy"
+	"github.com/bursar-pay/bursar/internal/store"
+)
+
+const (
+	sweepEvery = 3 * time.Hour
+	sweepMax   = 1_000 // objects of a kind that one sweep looks at
+)
+
+// Standing jobs, enqueued once when the office opens; each enqueues itself again.
+var standing = []job.Kind{sweep, closeMonth}
+
+// Begin enqueues the jobs that recur. It is safe to call at every start, on every
+// node.
+func (o *Office) Begin(ctx context.Context) error {
+	return o.Store.Update(ctx, func(tx *store.Tx) error {
+		for _, k := range standing {
+			if err := tx.Enqueue(ctx, job.Job{Kind: k, Subject: "all", At: o.Now(), Once: true}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// sweepJob is the second net under everything: what is not over and has lost its
+// job gets one, cards that lapsed and methods that the policy withdrew or
+// restored change their state.
+func (o *Office) sweepJob(ctx context.Context, _ string) error {
+	if err := o.findJobs(ctx); err != nil {
+		return err
+	}
+	if err := o.reviewMethods(ctx); err != nil {
+		return err
+	}
+	return job.Snooze(sweepEvery)
+}
+
+// findJobs gives every live hold, unresolved payment and due debt its job; one
+// that has its job keeps it.
+func (o *Office) findJobs(ctx context.Context) error {
+	return o.Store.Update(ctx, func(tx *store.Tx) error {
+		now := o.Now()
+		watch := func(k job.Kind, subject string) error {
+			return tx.Enqueue(ctx, job.Job{Kind: k, Subject: subject, At: now.Add(time.Minute), Once: true})
+		}
+		holds, err := tx.LiveHolds(ctx, sweepMax)
+		if err != nil {
+			return err
+		}
+		for _, h := range holds {
+			if err := watch(watchHold, string(h.ID)); err != nil {
+				return err
+			}
+		}
+		payments, err := tx.UnresolvedPayments(ctx, sweepMax)
+		if err != nil {
+			return err
+		}
+		for _, p := range payments {
+			if err := watch(watchPayment, string(p.ID)); err != nil {
+				return err
+			}
+		}
+		debts, err := tx.DebtsDue(ctx, now, sweepMax)
+		if err != nil {
+			return err
+		}
+		for _, d := range debts {
+			if err := watch(collectDebt, string(d.ID)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// reviewMethods holds every bound card against the calendar and the policy
+// (R-ELIG-04).
+func (o *Office) reviewMethods(ctx context.Context) error {
+	type change struct {
+		id    payment.MethodID
+		event payment.MethodEvent
+	}
+	var changes []change
+	now := o.Now()
+	err := o.Store.View(ctx, func(tx *store.Tx) error {
+		p, err := o.ruling(ctx, tx, now)
+		if err != nil {
+			return err
+		}
+		return o.eachBound(ctx, tx, func(m payment.Method, region func(policy.Policy) policy.Region) error {
+			withdrawn := p.MayKeepCard(region(p), m.Card) != nil
+			switch {
+			case m.State == payment.Active && m.Card.IsOver(now, p.Zone):
+				changes = append(changes, change{m.ID, payment.CardLapsed})
+			case m.State == payment.Active && withdrawn:
+				changes = append(changes, change{m.ID, payment.PolicyWithdrew})
+			case m.State == payment.Unavailable && !withdrawn:
+				changes = append(changes, change{m.ID, payment.PolicyRestored})
+			}
+			return nil
+		})
+	})
+	if err != nil {
+		return err
+	}
+	for _, c := range changes {
+		if err := o.changeMethod(ctx, c.id, c.event); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// changeMethod applies an event to a method that nobody asked about. A preferred
+// one that can no longer be charged hands over to another active one, so that
+// there is exactly one while any is active (R-PREF-02).
+func (o *Office) changeMethod(ctx context.Context, id payment.MethodID, e payment.MethodEvent) error {
+	return o.Store.Update(ctx, func(tx *store.Tx) error {
+		m, err := tx.Method(ctx, id)
+		if err != nil {
+			return err
+		}
+		a, err := tx.LockAccount(ctx, m.Account)
+		if err != nil {
+			return err
+		}
+		if m, err = tx.Method(ctx, id); err != nil {
+			return err
+		}
+		next, err := payment.MethodTable.Next(m.State, e)
+		if err != nil {
+			return nil // it went on meanwhile
+		}
+		was := m.Preferred
+		m.State, m.Reason, m.UpdatedAt = next, string(e), o.Now()
+		m.Preferred = was && next == payment.Active
+		if err := tx.SaveMethod(ctx, m); err != nil {
+			return err
+		}
+		if err := o.tellMethod(ctx, tx, access.Jobs, m, methodEvents[e]); err != nil {
+			return err
+		}
+		if next != payment.Active {
+			if err := o.notify(ctx, tx, a.ID, "method_"+string(next), string(m.ID)+"/"+string(next), map[string]string{"last4": m.Card.Last4}); err != nil {
+				return err
+			}
+		}
+		return o.preferAny(ctx, tx, a.ID)
+	})
+}
+
+// preferAny makes the oldest active method preferred if none is.
+func (o *Office) preferAny(ctx context.Context, tx *store.Tx, id account.ID) error {
+	methods, err := tx.Methods(ctx, id)
+	if err != nil {
+		return err
+	}
+	var first *payment.Method
+	for i, m := range methods {
+		if m.Preferred {
+			return nil
+		}
+		if m.State == payment.Active && first == nil {
+			first = &methods[i]
+		}
+	}
+	if first == nil {
+		return nil
+	}
+	first.Preferred = true
+	if err := tx.SaveMethod(ctx, *first); err != nil {
+		return err
+	}
+	if err := o.tellMethod(ctx, tx, access.Jobs, *first, "payment_method.preferred"); err != nil {
+		return err
+	}
+	return o.collectOpen(ctx, tx, id, o.Now())
+}
+
+// isWebAddress tells whether s is an absolute http or https address.
+func isWebAddress(s string) bool {
+	u, err := url.Parse(s)
+	return err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != ""
+}

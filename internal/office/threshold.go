@@ -1,0 +1,175 @@
+package office
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/bursar-pay/bursar/internal/access"
+	"github.com/bursar-pay/bursar/internal/account"
+	"github.com/bursar-pay/bursar/internal/billing"
+	"github.com/bursar-pay/bursar/internal/job"
+	"github.com/bursar-pay/bursar/internal/ledger"
+	"github.com/bursar-pay/bursar/internal/money"
+	"github.com/bursar-pay/bursar/internal/payment"
+	"github.com/bursar-pay/bursar/internal/policy"
+	"github.com/bursar-pay/bursar/internal/provider"
+	"github.com/bursar-pay/bursar/internal/store"
+)
+
+// testThresholds tests every open collection of an account, in the order of
+// their months, and opens at most one threshold debt.
+func (o *Office) testThresholds(ctx context.Context, tx *store.Tx, a account.Account, p policy.Policy) ([]payment.ID, error) {
+	open, err := tx.OpenCollections(ctx, []account.ID{a.ID})
+	if err != nil {
+		return nil, err
+	}
+	var opened []payment.ID
+	for _, c := range open {
+		exposures, err := tx.Exposures(ctx, c, a.Currency)
+		if err != nil {
+			return nil, err
+		}
+		sum := store.CollectionSum{Account: a.ID, Number: c.Number}
+		for _, e := range exposures {
+			sum.Micro += e.Usage.Micro
+			sum.Pico += e.Usage.Pico
+		}
+		id, err := o.testThreshold(ctx, tx, a, p, c, sum)
+		if err != nil {
+			return nil, err
+		}
+		if id != "" {
+			opened = append(opened, id)
+		}
+	}
+	return opened, nil
+}
+
+// testThreshold shuts a collection that reaches the account's threshold and
+// opens its debt, and the debt's payment where a method can be charged. An
+// account has at most one unpaid threshold debt (R-THR-05); a credit customer
+// has none (R-THR-09). The account is locked.
+func (o *Office) testThreshold(ctx context.Context, tx *store.Tx, a account.Account, p policy.Policy, c billing.Collection, sum store.CollectionSum) (payment.ID, error) {
+	if a.Credit {
+		return "", nil
+	}
+	exposure, err := money.Normalize(sum.Micro, sum.Pico, a.Currency)
+	if err != nil {
+		return "", err
+	}
+	threshold, ok := p.Threshold(policy.Card, a.Currency)
+	if !ok {
+		return "", nil
+	}
+	reached, err := billing.Reaches(exposure, threshold.Start)
+	if err != nil || !reached {
+		return "", err
+	}
+	unpaid, err := tx.OpenThresholdDebt(ctx, a.ID)
+	if err != nil || unpaid {
+		return "", err
+	}
+	d, ok, err := o.openUsageDebt(ctx, tx, a, p, c, billing.ThresholdDebt)
+	if err != nil || !ok {
+		return "", err
+	}
+	return o.chargeOpened(ctx, tx, a, d)
+}
+
+// openUsageDebt rounds what a collection holds, shuts it, and opens the debt
+// with its ledger entry. It answers false, and changes nothing, if there is not
+// enough to be charged. The account is locked.
+func (o *Office) openUsageDebt(ctx context.Context, tx *store.Tx, a account.Account, p policy.Policy, c billing.Collection, kind billing.DebtKind) (billing.Debt, bool, error) {
+	now := o.Now()
+	none := billing.Debt{}
+	limits := o.limits(a.Currency)
+	shares, net, err := o.round(ctx, tx, a, c, limits.Step)
+	if err != nil || !net.IsPositive() {
+		return none, false, err
+	}
+	d := billing.Debt{
+		ID: billing.DebtID(o.IDs.New("debt_")), Account: a.ID, Kind: kind, Month: c.Month, Collection: c.Number, Net: net,
+		Paid: money.Amount{Currency: a.Currency}, State: billing.Open, OpenedAt: now, Shares: shares,
+	}
+	if d.Tax, d.TaxRule, err = tax(p, a, net, limits.Step, now); err != nil {
+		return none, false, err
+	}
+	if d.Amount, err = d.Net.Add(d.Tax); err != nil {
+		return none, false, err
+	}
+	if d.Amount.Cmp(p.CarryBelow(a.Currency, limits.Minimum)) < 0 {
+		return none, false, nil
+	}
+	if err := tx.ShutCollection(ctx, c, now); err != nil {
+		return none, false, err
+	}
+	if d, err = tx.AddDebt(ctx, d); err != nil {
+		return none, false, err
+	}
+	if err := tx.SetCarries(ctx, a.ID, shares); err != nil {
+		return none, false, err
+	}
+	entry, err := ledger.OwedForUsage(string(d.ID), a.ID, d.Net, d.Tax)
+	if err != nil {
+		return none, false, err
+	}
+	if err := o.book(ctx, tx, entry); err != nil {
+		return none, false, err
+	}
+	return d, true, o.tellDebt(ctx, tx, access.Jobs, d, "debt.opened")
+}
+
+// round turns what a collection holds into shares of a debt.
+func (o *Office) round(ctx context.Context, tx *store.Tx, a account.Account, c billing.Collection, step int64) ([]billing.Share, money.Amount, error) {
+	exposures, err := tx.Exposures(ctx, c, a.Currency)
+	if err != nil {
+		return nil, money.Amount{}, err
+	}
+	carries, err := tx.Carries(ctx, a.ID, a.Currency)
+	if err != nil {
+		return nil, money.Amount{}, err
+	}
+	return billing.Round(a.Currency, exposures, carries, step)
+}
+
+// limits are the provider's for a currency. One that it does not take is rounded
+// all the same, to whole minor units: its bills are paid in another way.
+func (o *Office) limits(c money.Currency) provider.Limits {
+	l, offered := o.Cards.Limits(c)
+	if !offered {
+		return provider.Limits{Minimum: money.Amount{Minor: 1, Currency: c}, Step: 1}
+	}
+	return l
+}
+
+// tax is what the policy's rule asks on a rounded net amount; the rule is kept
+// with the debt (R-BILL-07).
+func tax(p policy.Policy, a account.Account, net money.Amount, step int64, at time.Time) (money.Amount, billing.TaxRule, error) {
+	none := money.Amount{Currency: net.Currency}
+	rule, ok := p.Tax(policy.TaxFacts{Country: a.Country, Kind: a.Kind, TaxID: a.TaxID, At: at})
+	if !ok {
+		return none, billing.TaxRule{}, nil
+	}
+	amount, err := net.Times(rule.Rate, step)
+	return amount, billing.TaxRule{Name: rule.Name, Rate: rule.Rate.String(), Version: rule.Version}, err
+}
+
+// chargeOpened opens the first payment of a new debt. What stands against it is
+// the debt's job's to tell; it comes at once.
+func (o *Office) chargeOpened(ctx context.Context, tx *store.Tx, a account.Account, d billing.Debt) (payment.ID, error) {
+	if !isCharged(a, d) {
+		return "", nil
+	}
+	m, err := tx.Preferred(ctx, a.ID)
+	if err != nil && !errors.Is(err, payment.ErrMethodNotFound) {
+		return "", err
+	}
+	if err == nil && m.MayCharge(false) == nil {
+		p, err := o.openPayment(ctx, tx, access.Jobs, a, d, Charge{Initiator: payment.MIT, Reason: reasonOf(d)})
+		if err == nil || !isExpected(err) {
+			return p.ID, err
+		}
+	}
+	return "", tx.Enqueue(ctx, job.Job{Kind: collectDebt, Subject: string(d.ID), At: o.Now(), Once: true})
+}

@@ -1,0 +1,135 @@
+package office
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/bursar-pay/bursar/internal/account"
+	"github.com/bursar-pay/bursar/internal/fault"
+	"github.com/bursar-pay/bursar/internal/job"
+	"github.com/bursar-pay/bursar/internal/payment"
+	"github.com/bursar-pay/bursar/internal/provider"
+	"github.com/bursar-pay/bursar/internal/store"
+)
+
+// ErrNoChallenge says that a payment does not wait for its payer.
+var ErrNoChallenge = fault.New(fault.Conflict, "no_challenge", "the payment does not wait for the payer")
+
+// watchPayment looks after a payment until it is over: it takes up what a dead
+// process left, asks how lost answers ended, closes what was refused, and ends
+// challenges that nobody came for. An unknown payment never fails by age
+// (R-DUN-08).
+func (o *Office) watchPayment(ctx context.Context, subject string) error {
+	id := payment.ID(subject)
+	if err := o.lookAtPayment(ctx, id); err != nil && !errors.Is(err, ErrLaneStopped) {
+		return err
+	}
+	var next time.Duration
+	err := o.changePayment(ctx, id, func(tx *store.Tx, _ account.Account, p payment.Payment) error {
+		next = 0
+		if p.IsOver() {
+			return nil
+		}
+		rules, err := o.ruling(ctx, tx, o.Now())
+		if err != nil {
+			return err
+		}
+		p.Asked, next = nextAsk(rules, o.Now(), p.OpenedAt, p.Asked, p.ChallengeUntil)
+		return tx.SavePayment(ctx, p)
+	})
+	if err == nil && next > 0 {
+		return job.Snooze(next)
+	}
+	return err
+}
+
+// lookAtPayment does what the payment's state asks for.
+func (o *Office) lookAtPayment(ctx context.Context, id payment.ID) error {
+	p, err := o.payment(ctx, id)
+	switch {
+	case err != nil || p.IsOver():
+		return err
+	case p.State == payment.Closing:
+		return o.closePayment(ctx, id)
+	case p.Ref == "":
+		return o.askForPayment(ctx, id, "")
+	}
+	if err := o.lanes.open(p.Provider, o.Now()); err != nil {
+		return err
+	}
+	r := o.Cards.Fetch(ctx, p.Ref)
+	if p.State == payment.Waiting {
+		return o.lookAtChallenge(ctx, p, r)
+	}
+	if r.Outcome == provider.Pending && r.Live {
+		return o.askForPayment(ctx, id, "") // opened, and never confirmed
+	}
+	return o.settlePayment(ctx, id, r)
+}
+
+// lookAtChallenge records how a challenge ended, or ends it when its time is
+// over and it was asked that nothing came of it. While nobody has come, the
+// intent looks refused or unconfirmed at the provider: that is not news.
+func (o *Office) lookAtChallenge(ctx context.Context, p payment.Payment, r provider.Result) error {
+	idle := r.Outcome == provider.NeedsPayer || r.Outcome == provider.Pending ||
+		r.Outcome == provider.Declined && r.Decline.Class == provider.Authentication && p.Initiator == payment.MIT
+	if !idle {
+		return o.settlePayment(ctx, p.ID, r)
+	}
+	if o.Now().Before(p.ChallengeUntil) {
+		return nil
+	}
+	return o.settlingPayment(ctx, p.ID, func(s *paymentSettlement) error {
+		if s.payment.State != payment.Waiting {
+			return nil
+		}
+		return s.giveUp(ctx, payment.Lapse)
+	})
+}
+
+// closePayment cancels a payment's intent, so that it can never take money, and
+// records the proof. An intent that succeeded after all is a success.
+func (o *Office) closePayment(ctx context.Context, id payment.ID) error {
+	p, err := o.payment(ctx, id)
+	if err != nil || p.State != payment.Closing {
+		return err
+	}
+	if err := o.lanes.open(p.Provider, o.Now()); err != nil {
+		return err
+	}
+	r := provider.Result{Outcome: provider.Cancelled} // it never reached the provider
+	if p.Ref != "" {
+		r = o.Cards.Cancel(ctx, p.Ref, p.Key)
+	}
+	if r.Outcome == provider.Declined || r.Outcome == provider.NeedsPayer || r.Outcome == provider.Pending {
+		return nil // not cancelled yet; the watch asks again
+	}
+	return o.settlePayment(ctx, id, r)
+}
+
+// ContinuePayment takes a payment that waits for its payer on, now that they are
+// here, and returns where their challenge is. It confirms the same intent again,
+// so that whatever happened before, at most one charge comes of it.
+func (o *Office) ContinuePayment(ctx context.Context, id payment.ID, returnURL string) (payment.Payment, error) {
+	err := o.changePayment(ctx, id, func(tx *store.Tx, _ account.Account, p payment.Payment) error {
+		if p.State != payment.Waiting || p.Initiator == payment.CIT {
+			return nil
+		}
+		p.Initiator = payment.CIT
+		return tx.SavePayment(ctx, p)
+	})
+	if err != nil {
+		return payment.Payment{}, err
+	}
+	p, err := o.payment(ctx, id)
+	if err != nil || p.State != payment.Waiting {
+		return p, err
+	}
+	if p.ChallengeURL == "" {
+		if err := o.askForPayment(ctx, id, returnURL); err != nil {
+			return p, err
+		}
+	}
+	return o.payment(ctx, id)
+}

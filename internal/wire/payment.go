@@ -1,0 +1,126 @@
+package wire
+
+import (
+	"github.com/bursar-pay/bursar/internal/payment"
+)
+
+// Method is a card or PayPal account bound to an account.
+type Method struct {
+	Object    string  `json:"object" enum:"payment_method"`
+	ID        string  `json:"id" example:"pm_01j8z3v6k2m4n8p0q2r4s6t8vw"`
+	Account   string  `json:"account"`
+	Kind      string  `json:"kind" enum:"card,paypal"`
+	Card      *Card   `json:"card,omitempty" doc:"Absent unless the kind is card."`
+	State     string  `json:"state" enum:"verifying,challenged,active,unavailable,invalid,expired,rejected,detached" doc:"Only an active one is charged."`
+	Reason    *string `json:"reason" doc:"Why it is in its state, as a code."`
+	Preferred bool    `json:"preferred" doc:"It is the one that is charged."`
+	CreatedAt string  `json:"created_at" format:"date-time"`
+	UpdatedAt string  `json:"updated_at" format:"date-time"`
+	Hold      *Hold   `json:"hold,omitempty" doc:"The newest hold that verifies it; not in events."`
+}
+
+// Card is what is known of a card. Its number never reaches Bursar.
+type Card struct {
+	Brand    string `json:"brand" example:"visa"`
+	Funding  string `json:"funding" enum:"credit,debit,prepaid,unknown"`
+	Country  string `json:"country" doc:"ISO 3166-1 code of the issuer's country, empty when unknown."`
+	Last4    string `json:"last4" example:"4242"`
+	ExpMonth int    `json:"exp_month"`
+	ExpYear  int    `json:"exp_year"`
+	Holder   string `json:"holder"`
+}
+
+// OfMethod shapes a payment method.
+func OfMethod(m payment.Method) Method {
+	shape := Method{
+		Object: "payment_method", ID: string(m.ID), Account: string(m.Account), Kind: string(m.Kind), State: string(m.State),
+		Reason: MaybeText(m.Reason), Preferred: m.Preferred, CreatedAt: Instant(m.CreatedAt), UpdatedAt: Instant(m.UpdatedAt),
+	}
+	if m.Kind == payment.CardKind {
+		shape.Card = &Card{
+			Brand: string(m.Card.Brand), Funding: string(m.Card.Funding), Country: m.Card.Country, Last4: m.Card.Last4,
+			ExpMonth: m.Card.ExpMonth, ExpYear: m.Card.ExpYear, Holder: m.Card.Holder,
+		}
+	}
+	return shape
+}
+
+// Challenge is a step that the payer has to pass in person.
+type Challenge struct {
+	URL   string  `json:"url" doc:"Where the payer must go."`
+	Until *string `json:"until" format:"date-time" doc:"After that it is too late."`
+}
+
+// Hold is funds reserved, not taken.
+type Hold struct {
+	Object    string     `json:"object" enum:"hold"`
+	ID        string     `json:"id" example:"hold_01j8z3v6k2m4n8p0q2r4s6t8vw"`
+	Account   string     `json:"account"`
+	Method    string     `json:"payment_method"`
+	Kind      string     `json:"kind" enum:"verification,exposure"`
+	Amount    Amount     `json:"amount"`
+	State     string     `json:"state" enum:"opening,challenged,placed,unknown,releasing,released,expired,declined"`
+	Challenge *Challenge `json:"challenge,omitempty" doc:"Absent unless the payer has a step to pass."`
+	OpenedAt  string     `json:"opened_at" format:"date-time"`
+	PlacedAt  *string    `json:"placed_at" format:"date-time"`
+	VoidDue   *string    `json:"void_due" format:"date-time" doc:"The latest moment for its release."`
+	ExpiresAt *string    `json:"expires_at" format:"date-time" doc:"When it ends by itself, as the provider says."`
+	EndedAt   *string    `json:"ended_at" format:"date-time"`
+}
+
+// OfHold shapes a hold.
+func OfHold(h payment.Hold) Hold {
+	shape := Hold{
+		Object: "hold", ID: string(h.ID), Account: string(h.Account), Method: string(h.Method), Kind: string(h.Kind),
+		Amount: OfAmount(h.Amount), State: string(h.State), OpenedAt: Instant(h.OpenedAt), PlacedAt: Maybe(h.PlacedAt),
+		VoidDue: Maybe(h.VoidDue), ExpiresAt: Maybe(h.ExpiresAt), EndedAt: Maybe(h.EndedAt),
+	}
+	if h.State == payment.HoldChallenged && h.ChallengeURL != "" {
+		shape.Challenge = &Challenge{URL: h.ChallengeURL, Until: Maybe(h.ChallengeUntil)}
+	}
+	return shape
+}
+
+// Payment is one attempt to collect one debt from one method.
+type Payment struct {
+	Object    string     `json:"object" enum:"payment"`
+	ID        string     `json:"id" example:"pay_01j8z3v6k2m4n8p0q2r4s6t8vw"`
+	Account   string     `json:"account"`
+	Debt      string     `json:"debt"`
+	Method    string     `json:"payment_method"`
+	Attempt   int        `json:"attempt" doc:"Its number among the debt's payments."`
+	Amount    Amount     `json:"amount"`
+	Initiator string     `json:"initiator" enum:"cit,mit" doc:"The customer in front of a screen, or the merchant while they are away."`
+	Reason    string     `json:"reason" example:"threshold_reached"`
+	State     string     `json:"state" enum:"opening,pending,challenged,unknown,closing,succeeded,declined,cancelled" doc:"Unknown: the answer was lost and is being asked for; money may have moved."`
+	Refusal   *Refusal   `json:"refusal,omitempty" doc:"Absent unless the issuer said no."`
+	Challenge *Challenge `json:"challenge,omitempty" doc:"Absent unless the payer has a step to pass."`
+	OpenedAt  string     `json:"opened_at" format:"date-time"`
+	SettledAt *string    `json:"settled_at" format:"date-time"`
+}
+
+// Refusal is why an issuer said no. After a final one nothing is told but that:
+// the issuer's word for it is not for the payer.
+type Refusal struct {
+	Class string  `json:"class" example:"insufficient_funds"`
+	Code  *string `json:"code" doc:"The provider's word; null when it must not be shown."`
+}
+
+// OfPayment shapes a payment.
+func OfPayment(p payment.Payment) Payment {
+	shape := Payment{
+		Object: "payment", ID: string(p.ID), Account: string(p.Account), Debt: p.Debt, Method: string(p.Method), Attempt: p.Attempt,
+		Amount: OfAmount(p.Amount), Initiator: string(p.Initiator), Reason: string(p.Reason), State: string(p.State),
+		OpenedAt: Instant(p.OpenedAt), SettledAt: Maybe(p.SettledAt),
+	}
+	if p.Refusal.Class != "" {
+		shape.Refusal = &Refusal{Class: p.Refusal.Class, Code: MaybeText(p.Refusal.Code)}
+		if p.Refusal.Class == payment.FinalClass {
+			shape.Refusal.Code = nil
+		}
+	}
+	if p.State == payment.Waiting && p.ChallengeURL != "" {
+		shape.Challenge = &Challenge{URL: p.ChallengeURL, Until: Maybe(p.ChallengeUntil)}
+	}
+	return shape
+}

@@ -1,0 +1,57 @@
+package bursar_test
+
+import (
+	"bytes"
+	"flag"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/bursar-pay/bursar/internal/billing"
+	"github.com/bursar-pay/bursar/internal/payment"
+)
+
+var update = flag.Bool("update", false, "rewrite generated files")
+
+const statesFile = "docs/states.md"
+
+// TestStatesAreDrawn redraws docs/states.md from the state tables.
+func TestStatesAreDrawn(t *testing.T) {
+	want := drawStates()
+	if *update {
+		if err := os.WriteFile(statesFile, want, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := os.ReadFile(statesFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(got, want) {
+		t.Errorf("%s is not what the tables say; run: make generate", statesFile)
+	}
+}
+
+func TestEveryStateCanBeReached(t *testing.T) {
+	for name, err := range map[string]error{
+		"payment method": payment.MethodTable.Check(payment.Verifying),
+		"hold":           payment.HoldTable.Check(payment.HoldOpening),
+		"payment":        payment.Table.Check(payment.Opening),
+		"debt":           billing.DebtTable.Check(billing.Open),
+	} {
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func drawStates() []byte {
+	parts := []string{
+		"<!-- Generated from the state tables by `make generate`. Do not edit. -->\n\n# States\n\nWhat can happen to each thing, and what becomes of it. A state without a way out is final.\n",
+		payment.MethodTable.Markdown("Payment method", payment.Verifying),
+		payment.HoldTable.Markdown("Hold", payment.HoldOpening),
+		payment.Table.Markdown("Payment", payment.Opening),
+		billing.DebtTable.Markdown("Debt", billing.Open),
+	}
+	return []byte(strings.Join(parts, "\n"))
+}
