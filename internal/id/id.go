@@ -4,6 +4,7 @@
 package id
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
 	"io"
@@ -25,8 +26,10 @@ const (
 // Source makes ids. It may be used by several goroutines at once.
 type Source struct {
 	now    func() time.Time
-	mu     sync.Mutex // guards random, which need not be safe by itself
+	mu     sync.Mutex // guards what follows
 	random io.Reader
+	last   [timeBytes + randomBytes]byte // the id made last
+	made   bool                          // whether there is one
 }
 
 // NewSource returns a source that takes the time from now and chance from random,
@@ -36,15 +39,12 @@ func NewSource(now func() time.Time, random io.Reader) *Source {
 }
 
 // New returns a new id: the prefix, an underscore unless the prefix ends in one,
-// and 26 lower-case letters and digits. Ids made in different milliseconds sort by
-// time. It panics if the source of chance fails, since going on could make the
-// same id twice.
+// and 26 lower-case letters and digits. Ids of one source sort in the order in
+// which they were made, also within a millisecond and when the clock goes back.
+// It panics if the source of chance fails, since going on could make the same id
+// twice.
 func (s *Source) New(prefix string) string {
-	var bits [timeBytes + randomBytes]byte
-	var millis [8]byte
-	binary.BigEndian.PutUint64(millis[:], uint64(max(0, s.now().UnixMilli())))
-	copy(bits[:timeBytes], millis[8-timeBytes:])
-	s.fill(bits[timeBytes:])
+	bits := s.next(uint64(max(0, s.now().UnixMilli())))
 
 	var text strings.Builder
 	text.Grow(len(prefix) + 1 + textLength)
@@ -59,12 +59,29 @@ func (s *Source) New(prefix string) string {
 	return text.String()
 }
 
-func (s *Source) fill(random []byte) {
+// next returns the bits of the next id: the time and fresh chance, or, in the
+// millisecond of the last id or before it, the last id's bits and one more.
+func (s *Source) next(millis uint64) [timeBytes + randomBytes]byte {
+	var bits [timeBytes + randomBytes]byte
+	var text [8]byte
+	binary.BigEndian.PutUint64(text[:], millis)
+	copy(bits[:timeBytes], text[8-timeBytes:])
+
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if _, err := io.ReadFull(s.random, random); err != nil {
+	if s.made && bytes.Compare(bits[:timeBytes], s.last[:timeBytes]) <= 0 {
+		for i := len(s.last) - 1; i >= 0; i-- {
+			if s.last[i]++; s.last[i] != 0 {
+				break
+			}
+		}
+		return s.last
+	}
+	if _, err := io.ReadFull(s.random, bits[timeBytes:]); err != nil {
 		panic(fmt.Sprintf("id: the source of chance failed: %v", err))
 	}
+	s.last, s.made = bits, true
+	return bits
 }
 
 // fiveBits returns the lowest five bits of the 128-bit number high, low shifted

@@ -96,3 +96,19 @@ func TestNewPanicsWithoutChance(t *testing.T) {
 	}()
 	id.NewSource(clock(time.UnixMilli(1)), strings.NewReader("short")).New("acct")
 }
+
+func TestIDsOfOneMillisecondSortAsTheyWereMade(t *testing.T) {
+	at := time.Date(2026, 3, 10, 12, 0, 0, 0, time.UTC)
+	s := id.NewSource(func() time.Time { return at }, bytes.NewReader(bytes.Repeat([]byte{0xfe}, 20)))
+	last := s.New("ent_")
+	for i := range 1000 {
+		if i == 500 {
+			at = at.Add(-time.Hour) // the clock goes back
+		}
+		next := s.New("ent_")
+		if next <= last {
+			t.Fatalf("got %s after %s, want them to ascend", next, last)
+		}
+		last = next
+	}
+}

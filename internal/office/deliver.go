@@ -43,8 +43,20 @@ func (o *Office) DeliverEvent(ctx context.Context, id string) error {
 }
 
 func (o *Office) deliverEventJob(ctx context.Context, id string) error {
+	if o.delivering.Add(1) > deliveriesAtOnce {
+		o.delivering.Add(-1)
+		return job.Snooze(deliveryPause)
+	}
+	defer o.delivering.Add(-1)
 	return o.DeliverEvent(ctx, id)
 }
+
+// Receivers may be slow: deliveries never take all the workers of the queue, so
+// that what moves money does not wait behind them.
+const (
+	deliveriesAtOnce = 2
+	deliveryPause    = time.Second
+)
 
 const (
 	deliveryLate  = 5 * time.Minute // so long after its time a delivery must have lost its job

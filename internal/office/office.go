@@ -44,11 +44,11 @@ type Office struct {
 	// of the jobs in between; nil where the clock is the world's.
 	Advance func(ctx context.Context, to time.Time) error
 
-	policies policyCache
-	working  sync.WaitGroup
-	prompted atomic.Int64
-	lanes    lanes
-	intake   intake
+	policies   policyCache
+	working    tally
+	delivering atomic.Int64
+	lanes      lanes
+	intake     intake
 }
 
 // Handlers are the office's jobs by kind.
@@ -91,10 +91,8 @@ const promptMax = 64 // pieces of work begun beside at once; more are left to th
 // Drain waits until the work that this process began after its commits is over,
 // or ctx is.
 func (o *Office) Drain(ctx context.Context) error {
-	done := make(chan struct{})
-	go func() { o.working.Wait(); close(done) }()
 	select {
-	case <-done:
+	case <-o.working.idle():
 		return nil
 	case <-ctx.Done():
 		return fmt.Errorf("work begun is not over: %w", ctx.Err())
@@ -115,17 +113,56 @@ func (o *Office) promptly(ctx context.Context, what, subject string, do func(con
 	case PromptInline:
 		run()
 	default:
-		if o.prompted.Add(1) > promptMax {
-			o.prompted.Add(-1)
+		if !o.working.begin() {
 			return
 		}
-		o.working.Add(1)
 		go func() {
-			defer o.working.Done()
-			defer o.prompted.Add(-1)
+			defer o.working.end()
 			run()
 		}()
 	}
+}
+
+// tally counts work under way. Waiting for it and beginning more may overlap.
+type tally struct {
+	mu      sync.Mutex
+	n       int
+	waiting chan struct{} // closed when nothing is under way; nil while nobody waits
+}
+
+// begin answers false when enough is under way.
+func (t *tally) begin() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.n >= promptMax {
+		return false
+	}
+	t.n++
+	return true
+}
+
+func (t *tally) end() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.n--; t.n == 0 && t.waiting != nil {
+		close(t.waiting)
+		t.waiting = nil
+	}
+}
+
+// idle returns a channel that is closed when nothing is under way.
+func (t *tally) idle() <-chan struct{} {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.waiting == nil {
+		t.waiting = make(chan struct{})
+	}
+	c := t.waiting
+	if t.n == 0 {
+		close(c)
+		t.waiting = nil
+	}
+	return c
 }
 
 // policyCache keeps the parsed policies of the database.

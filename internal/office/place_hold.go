@@ -274,7 +274,9 @@ func (s *settlement) challenged(ctx context.Context, r provider.Result) error {
 		return err
 	}
 	s.hold.ChallengeURL = r.ChallengeURL
-	s.hold.ChallengeUntil = s.now.Add(s.policy.ChallengeExpiresAfter)
+	if s.hold.ChallengeUntil.IsZero() {
+		s.hold.ChallengeUntil = s.now.Add(s.policy.ChallengeExpiresAfter) // once: a lost answer on the way gives no more time
+	}
 	if err := s.tx.SaveHold(ctx, s.hold); err != nil {
 		return err
 	}

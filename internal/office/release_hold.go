@@ -99,6 +99,10 @@ func (o *Office) askAboutHold(ctx context.Context, h payment.Hold) error {
 		return o.placeHold(ctx, h.ID)
 	}
 	r := o.Cards.Fetch(ctx, h.Ref)
+	if r.Outcome == provider.Unknown && h.State == payment.HoldChallenged { // a look that was lost says nothing: the payer is still awaited
+		o.lanes.note(o.Cards.Name(), r, o.Now())
+		return nil
+	}
 	if r.Outcome == provider.Pending && r.Live && h.State != payment.HoldChallenged {
 		return o.placeHold(ctx, h.ID) // opened, and never confirmed
 	}

@@ -314,8 +314,8 @@ func (s *paymentSettlement) needPayer(ctx context.Context, r provider.Result) er
 	if s.payment.Initiator == payment.MIT {
 		lasts = s.policy.LinkExpiresAfter
 	}
-	if s.payment.State != payment.Waiting {
-		s.payment.ChallengeUntil = s.now.Add(lasts)
+	if s.payment.ChallengeUntil.IsZero() {
+		s.payment.ChallengeUntil = s.now.Add(lasts) // once: a lost answer on the way gives no more time
 	}
 	s.payment.ChallengeURL = r.ChallengeURL
 	first := s.payment.State != payment.Waiting

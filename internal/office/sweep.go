@@ -44,6 +44,9 @@ func (o *Office) sweepJob(ctx context.Context, _ string) error {
 	if err := o.reviewMethods(ctx); err != nil {
 		return err
 	}
+	if err := o.sweepOutbox(ctx); err != nil {
+		return err
+	}
 	return job.Snooze(sweepEvery)
 }
 

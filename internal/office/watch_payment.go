@@ -60,6 +60,10 @@ func (o *Office) lookAtPayment(ctx context.Context, id payment.ID) error {
 	}
 	r := o.Cards.Fetch(ctx, p.Ref)
 	if p.State == payment.Waiting {
+		if r.Outcome == provider.Unknown { // a look that was lost says nothing: the payer is still awaited
+			o.lanes.note(p.Provider, r, o.Now())
+			return nil
+		}
 		return o.lookAtChallenge(ctx, p, r)
 	}
 	if r.Outcome == provider.Pending && r.Live {

@@ -163,34 +163,6 @@ func (tx *Tx) Set(ctx context.Context, name, value string) error {
 	return err
 }
 
-// UsageAccount is an account as the intake of usage sees it.
-type UsageAccount struct {
-	account.Account
-	ClosedThrough billing.Month
-}
-
-// LockForUsage fetches and locks the accounts that a batch names, by id or by
-// reference, in the order of their ids so that two batches cannot wait for each
-// other.
-func (tx *Tx) LockForUsage(ctx context.Context, ids []account.ID, references []string) ([]UsageAccount, error) {
-	var out []UsageAccount
-	err := tx.query(ctx, `
-		SELECT `+accountColumns+`, closed_through
-		  FROM accounts
-		 WHERE id IN (SELECT key FROM json_each($1)
-		              UNION
-		              SELECT r.id FROM accounts AS r WHERE r.reference IN (SELECT key FROM json_each($2)))
-		 ORDER BY id`+tx.forUpdate(), []any{keySet(ids), keySet(references)}, func(r row) error {
-		var a UsageAccount
-		err := r.Scan(&a.ID, &a.Reference, &a.Kind, &a.Name, &a.Country, instant{&a.RegisteredAt}, &a.Currency, &a.Zone,
-			&a.Email, &a.Language, document{&a.Address}, &a.TaxID, flag{&a.Credit}, &a.State, instant{&a.OverdueSince}, instant{&a.CreatedAt},
-			&a.ClosedThrough)
-		out = append(out, a)
-		return err
-	})
-	return out, err
-}
-
 // SetOverdue notes since when something of the account is overdue, or that
 // nothing is any more.
 func (tx *Tx) SetOverdue(ctx context.Context, id account.ID, since time.Time) error {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgtype"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
@@ -26,12 +27,18 @@ type engine interface {
 	name() string
 	begin(ctx context.Context, write bool) (conn, error)
 	mayRetry(err error) bool
+	trouble(err error) error // the fault of a full or unwritable disk; nil is neither
 	isUniqueViolation(err error) bool
 	forUpdate() string
 	skipLocked() string
 	fromHex(expression string) string // SQL that turns hexadecimal text into bytes
+	moreRoom() string                 // a question that gives the transaction memory to sort in; "" needs none
 	close() error
 }
+
+// ErrDiskFull says that nothing more can be written. What was refused was not
+// done: no money is asked for unless its intent was written first.
+var ErrDiskFull = fault.New(fault.Unavailable, "disk_full", "the database's disk is full").WithNext("make room where the database is, and send the request again")
 
 // ErrUnwritable says that the database file cannot be made or written.
 var ErrUnwritable = fault.New(fault.Unavailable, "database_unwritable", "the database file cannot be opened for writing").WithNext("check the directory's permissions and free space, or name another file with --db")
@@ -129,6 +136,7 @@ func (e *sqliteEngine) name() string            { return "sqlite" }
 func (e *sqliteEngine) forUpdate() string       { return "" }
 func (e *sqliteEngine) skipLocked() string      { return "" }
 func (e *sqliteEngine) fromHex(x string) string { return "unhex(" + x + ")" }
+func (e *sqliteEngine) moreRoom() string        { return "" } // it has its page cache
 
 func (e *sqliteEngine) close() error {
 	var errs []error
@@ -180,6 +188,20 @@ func (e *sqliteEngine) mayRetry(err error) bool {
 	return errors.As(err, &s) && (s.Code()&0xff == sqlite3.SQLITE_BUSY || s.Code()&0xff == sqlite3.SQLITE_LOCKED)
 }
 
+func (e *sqliteEngine) trouble(err error) error {
+	var s *sqlite.Error
+	if !errors.As(err, &s) {
+		return nil
+	}
+	switch s.Code() & 0xff {
+	case sqlite3.SQLITE_FULL:
+		return ErrDiskFull
+	case sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_IOERR:
+		return ErrUnwritable
+	}
+	return nil
+}
+
 func (e *sqliteEngine) isUniqueViolation(err error) bool {
 	var s *sqlite.Error
 	return errors.As(err, &s) && (s.Code() == sqlite3.SQLITE_CONSTRAINT_UNIQUE || s.Code() == sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY)
@@ -228,6 +250,64 @@ func (w *sqliteWrite) query(_ context.Context, query string, args []any) (rows, 
 	return sqlRows{rs}, nil
 }
 
+func (w *sqliteWrite) together(ctx context.Context, all []statement) error {
+	for _, s := range all {
+		if err := oneAlone(ctx, w, s); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (w *sqliteWrite) insert(ctx context.Context, b bulk, then []statement) ([]int, error) {
+	each, err := w.prepared(b.forEach())
+	if err != nil {
+		return nil, err
+	}
+	var inserted []int
+	values := make([]any, len(b.columns))
+	for i := range b.columns[0].len() {
+		for n, c := range b.columns {
+			values[n] = c.at(i)
+		}
+		r, err := each.ExecContext(context.Background(), values...)
+		if err != nil {
+			return nil, err
+		}
+		n, err := r.RowsAffected()
+		if err != nil {
+			return nil, err
+		}
+		if n > 0 {
+			inserted = append(inserted, i)
+		}
+	}
+	return inserted, w.together(ctx, then)
+}
+
+// oneAlone runs a statement by itself.
+func oneAlone(ctx context.Context, c conn, s statement) error {
+	if s.scan == nil {
+		_, err := c.exec(ctx, s.text, s.args)
+		return err
+	}
+	rs, err := c.query(ctx, s.text, s.args)
+	if err != nil {
+		return err
+	}
+	defer rs.close()
+	return scanAll(rs, s.scan)
+}
+
+func scanAll(rs rows, scan func(row) error) error {
+	for rs.Next() {
+		if err := scan(rs); err != nil {
+			return err
+		}
+	}
+	return rs.Err()
+}
+
 func (w *sqliteWrite) commit(context.Context) error {
 	err := w.tx.Commit()
 	if err != nil {
@@ -253,11 +333,13 @@ func (w *sqliteWrite) finish() {
 
 func (w *sqliteWrite) raw() any { return w.tx }
 
+var errReadOnly = errors.New("store: a view does not write")
+
 // sqliteRead is a transaction on one of the reading connections.
 type sqliteRead struct{ tx *sql.Tx }
 
 func (r *sqliteRead) exec(ctx context.Context, query string, args []any) (int64, error) {
-	return 0, errors.New("store: a view does not write")
+	return 0, errReadOnly
 }
 
 func (r *sqliteRead) query(ctx context.Context, query string, args []any) (rows, error) {
@@ -266,6 +348,19 @@ func (r *sqliteRead) query(ctx context.Context, query string, args []any) (rows,
 		return nil, err
 	}
 	return sqlRows{rs}, nil
+}
+
+func (r *sqliteRead) together(ctx context.Context, all []statement) error {
+	for _, s := range all {
+		if err := oneAlone(ctx, r, s); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *sqliteRead) insert(context.Context, bulk, []statement) ([]int, error) {
+	return nil, errReadOnly
 }
 
 func (r *sqliteRead) commit(context.Context) error { return r.tx.Commit() }
@@ -327,7 +422,13 @@ func (e *postgresEngine) name() string            { return "postgres" }
 func (e *postgresEngine) forUpdate() string       { return " FOR UPDATE" }
 func (e *postgresEngine) skipLocked() string      { return " FOR UPDATE SKIP LOCKED" }
 func (e *postgresEngine) fromHex(x string) string { return "decode(" + x + ", 'hex')" }
-func (e *postgresEngine) close() error            { e.pool.Close(); return nil }
+
+// moreRoom keeps sorts of a whole table in memory: on disk they take more than
+// twice as long.
+func (e *postgresEngine) moreRoom() string {
+	return `SELECT set_config('work_mem', '128MB', true), set_config('jit', 'off', true)`
+}
+func (e *postgresEngine) close() error { e.pool.Close(); return nil }
 
 func (e *postgresEngine) begin(ctx context.Context, write bool) (conn, error) {
 	o := pgx.TxOptions{IsoLevel: pgx.ReadCommitted}
@@ -338,19 +439,26 @@ func (e *postgresEngine) begin(ctx context.Context, write bool) (conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &postgresTx{e: e, tx: tx}
-	if write {
-		if err := tx.QueryRow(ctx, `SELECT pg_current_xact_id()::text`).Scan(&c.xid); err != nil {
-			c.rollback()
-			return nil, err
-		}
-	}
-	return c, nil
+	return &postgresTx{e: e, tx: tx, isNamed: !write}, nil
 }
 
 func (e *postgresEngine) mayRetry(err error) bool {
 	var p *pgconn.PgError
 	return errors.Is(err, errAborted) || errors.As(err, &p) && (p.Code == "40001" || p.Code == "40P01" || p.Code == "55P03")
+}
+
+func (e *postgresEngine) trouble(err error) error {
+	var p *pgconn.PgError
+	if !errors.As(err, &p) {
+		return nil
+	}
+	switch p.Code {
+	case "53100":
+		return ErrDiskFull
+	case "25006":
+		return ErrUnwritable.Detail("the database server takes no writes: it is a standby, or set to read only")
+	}
+	return nil
 }
 
 func (e *postgresEngine) isUniqueViolation(err error) bool {
@@ -359,24 +467,121 @@ func (e *postgresEngine) isUniqueViolation(err error) bool {
 }
 
 // postgresTx knows its transaction id, so that a commit that answered with an
-// error can be looked up.
+// error can be looked up. It is asked along with the first statement.
 type postgresTx struct {
-	e   *postgresEngine
-	tx  pgx.Tx
-	xid string
+	e       *postgresEngine
+	tx      pgx.Tx
+	xid     string
+	isNamed bool // xid is known, or not needed
 }
 
+const askXID = `SELECT pg_current_xact_id()::text`
+
 func (t *postgresTx) exec(ctx context.Context, query string, args []any) (int64, error) {
-	tag, err := t.tx.Exec(ctx, query, args...)
-	return tag.RowsAffected(), err
+	if t.isNamed {
+		tag, err := t.tx.Exec(ctx, query, args...)
+		return tag.RowsAffected(), err
+	}
+	answers, err := t.named(ctx, func(b *pgx.Batch) { b.Queue(query, args...) })
+	if err != nil {
+		return 0, err
+	}
+	tag, err := answers.Exec()
+	return tag.RowsAffected(), errors.Join(err, answers.Close())
+}
+
+// named sends statements behind the one that asks for the transaction's id.
+func (t *postgresTx) named(ctx context.Context, queue func(*pgx.Batch)) (pgx.BatchResults, error) {
+	b := &pgx.Batch{}
+	if !t.isNamed {
+		b.Queue(askXID)
+	}
+	queue(b)
+	answers := t.tx.SendBatch(ctx, b)
+	if t.isNamed {
+		return answers, nil
+	}
+	t.isNamed = true
+	if err := answers.QueryRow().Scan(&t.xid); err != nil {
+		return nil, errors.Join(err, answers.Close())
+	}
+	return answers, nil
 }
 
 func (t *postgresTx) query(ctx context.Context, query string, args []any) (rows, error) {
-	rs, err := t.tx.Query(ctx, query, args...)
+	if t.isNamed {
+		rs, err := t.tx.Query(ctx, query, args...)
+		if err != nil {
+			return nil, err
+		}
+		return pgxRows{rs, nil}, nil
+	}
+	answers, err := t.named(ctx, func(b *pgx.Batch) { b.Queue(query, args...) })
 	if err != nil {
 		return nil, err
 	}
-	return pgxRows{rs}, nil
+	rs, err := answers.Query()
+	if err != nil {
+		return nil, errors.Join(err, answers.Close())
+	}
+	return pgxRows{rs, answers}, nil
+}
+
+func (t *postgresTx) together(ctx context.Context, all []statement) error {
+	answers, err := t.named(ctx, func(b *pgx.Batch) { queueAll(b, all) })
+	if err != nil {
+		return err
+	}
+	return errors.Join(readAll(answers, all), answers.Close())
+}
+
+func (t *postgresTx) insert(ctx context.Context, b bulk, then []statement) ([]int, error) {
+	text, args := b.forAll()
+	var inserted []int
+	first := statement{text: text, args: args}
+	if b.unique {
+		keys := b.columns[0].bytes
+		position := make(map[string]int, len(keys))
+		for i := len(keys) - 1; i >= 0; i-- {
+			position[string(keys[i])] = i // the first of several stays
+		}
+		inserted = make([]int, 0, len(keys))
+		var key []byte
+		first.scan = func(r row) error {
+			err := r.Scan((*pgtype.DriverBytes)(&key))
+			inserted = append(inserted, position[string(key)])
+			return err
+		}
+	}
+	err := t.together(ctx, append([]statement{first}, then...))
+	return inserted, err
+}
+
+func queueAll(b *pgx.Batch, all []statement) {
+	for _, s := range all {
+		b.Queue(s.text, s.args...)
+	}
+}
+
+func readAll(answers pgx.BatchResults, all []statement) error {
+	for _, s := range all {
+		if s.scan == nil {
+			if _, err := answers.Exec(); err != nil {
+				return err
+			}
+			continue
+		}
+		rs, err := answers.Query()
+		if err != nil {
+			return err
+		}
+		err = scanAll(pgxRows{rs, nil}, s.scan)
+		rs.Close()
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (t *postgresTx) commit(ctx context.Context) error {
@@ -417,8 +622,24 @@ func (t *postgresTx) rollback() {
 	_ = t.tx.Rollback(ctx) // the caller already has the error that led here
 }
 
-func (t *postgresTx) raw() any { return t.tx }
+// raw is for statements that are not sent by us.
+func (t *postgresTx) raw() any {
+	if !t.isNamed {
+		if answers, err := t.named(context.Background(), func(*pgx.Batch) {}); err == nil {
+			_ = answers.Close() // what is wrong with the connection, the next statement says
+		}
+	}
+	return t.tx
+}
 
-type pgxRows struct{ pgx.Rows }
+type pgxRows struct {
+	pgx.Rows
+	of pgx.BatchResults // nil: they came alone
+}
 
-func (r pgxRows) close() { r.Rows.Close() }
+func (r pgxRows) close() {
+	r.Rows.Close()
+	if r.of != nil {
+		_ = r.of.Close() // Err has been asked
+	}
+}

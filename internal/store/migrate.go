@@ -86,6 +86,9 @@ func (s *Store) migrateOn(ctx context.Context, d goose.Dialect, db *sql.DB) erro
 	if _, err := p.Up(ctx); err != nil {
 		return fmt.Errorf("migrate the database: %w", err)
 	}
+	if !s.river {
+		return nil
+	}
 	return s.migrateJobs(ctx, db)
 }
 

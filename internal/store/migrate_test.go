@@ -35,7 +35,7 @@ func TestSeveralStartsMigrateAtOnce(t *testing.T) {
 			ready.Add(starts)
 			for range starts {
 				done.Go(func() {
-					s, err := store.Open(t.Context(), url, store.Options{Conns: 4})
+					s, err := store.Open(t.Context(), url, store.Options{Conns: 4, River: true})
 					ready.Done()
 					if err != nil {
 						t.Error(err)

@@ -17,6 +17,7 @@ type PolicyRow struct {
 // AddPolicy inserts a policy and answers false if its version or its effective
 // instant is taken.
 func (tx *Tx) AddPolicy(ctx context.Context, p PolicyRow) (bool, error) {
+	tx.policies = nil
 	n, err := tx.exec(ctx, `
 		INSERT INTO policies (version, effective_at, document, applied_at, applied_by)
 		VALUES ($1, $2, $3, $4, $5)
@@ -42,7 +43,12 @@ func (tx *Tx) Policies(ctx context.Context) ([]PolicyRow, error) {
 // PolicyCount tells how many policies there are, so that a cache knows whether it
 // is fresh: policies are only ever added.
 func (tx *Tx) PolicyCount(ctx context.Context) (int, error) {
+	if tx.policies != nil {
+		return *tx.policies, nil
+	}
 	var n int
-	err := tx.queryRow(ctx, `SELECT count(*) FROM policies`).Scan(&n)
+	err := tx.queryRow(ctx, policyCount).Scan(&n)
 	return n, err
 }
+
+const policyCount = `SELECT count(*) FROM policies`

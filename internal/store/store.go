@@ -37,6 +37,7 @@ const (
 type Store struct {
 	engine engine
 	url    string
+	river  bool
 
 	// Enqueue inserts a job in the transaction that needs it. It is set by
 	// whoever wires the queue, before the first Update.
@@ -47,6 +48,7 @@ type Store struct {
 type Options struct {
 	ReadOnly bool // for verify and reports: opens what exists, writes nothing
 	Conns    int  // connections for PostgreSQL; 0 means the default
+	River    bool // jobs go to River: Migrate makes its tables too
 }
 
 // Open connects to the database that url names, "sqlite:PATH" or "postgres://…".
@@ -58,13 +60,13 @@ func Open(ctx context.Context, url string, o Options) (*Store, error) {
 		if err != nil {
 			return nil, err
 		}
-		return &Store{engine: e, url: url}, nil
+		return &Store{engine: e, url: url, river: o.River}, nil
 	case strings.HasPrefix(url, "postgres://"), strings.HasPrefix(url, "postgresql://"):
 		e, err := openPostgres(ctx, url, o)
 		if err != nil {
 			return nil, err
 		}
-		return &Store{engine: e, url: url}, nil
+		return &Store{engine: e, url: url, river: o.River}, nil
 	}
 	return nil, ErrDatabaseURL
 }
@@ -107,10 +109,21 @@ func (s *Store) Update(ctx context.Context, fn func(*Tx) error) error {
 			}
 		}
 		if err = s.once(ctx, true, fn); err == nil || !s.engine.mayRetry(err) {
-			return err
+			return s.explain(err)
 		}
 	}
 	return errors.Join(ErrBusy, fmt.Errorf("gave up after %d tries: %w", updateTriesMax, err))
+}
+
+// explain puts the fault before an error that the operator can mend.
+func (s *Store) explain(err error) error {
+	if err == nil {
+		return nil
+	}
+	if why := s.engine.trouble(err); why != nil {
+		return errors.Join(why, err)
+	}
+	return err
 }
 
 // View runs fn in a transaction that sees one moment of the database and may

@@ -276,7 +276,7 @@ func TestRowsThatSayWhatHappenedAreKept(t *testing.T) {
 	rows := []struct{ table, insert, update string }{
 		{"entries", `(id, account_id, kind, subject, currency, amount, booked_at) VALUES ('ent_1', 'acct_1', 'k', 's', 'USD', 1, 1)`, `amount = 2`},
 		{"postings", `(entry_id, line, ledger_account, account_id, currency, amount) VALUES ('ent_1', 1, 'cash', '', 'USD', 1)`, `amount = 2`},
-		{"usage_lines", `(account_id, line_id, content, collection, product, micro, pico, started_at, received_at) VALUES ('acct_1', 'l', x'00', 1, 'p', 1, 0, 1, 1)`, `micro = 2`},
+		{"usage_lines", `(line_key, account_id, line_id, content, collection, product, micro, pico, started_at, received_at) VALUES (x'00', 'acct_1', 'l', x'00', 1, 'p', 1, 0, 1, 1)`, `micro = 2`},
 		{"audit", `(chain, number, at, by, action, subject, detail, previous, hash) VALUES ('office', 1, 1, 'b', 'a', 's', '', x'00', x'00')`, `action = 'b'`},
 		{"events", `(id, account_id, kind, subject, version, payload, created_at) VALUES ('evt_1', 'acct_1', 'k', 's', 1, '{}', 1)`, `payload = '[]'`},
 	}

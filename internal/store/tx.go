@@ -20,6 +20,7 @@ type Tx struct {
 	writes      bool
 	broken      error // the first statement error: nothing may follow it
 	afterCommit []func()
+	policies    *int // how many there are, if it was asked in this transaction
 }
 
 // AfterCommit runs f once the transaction is committed, and not at all if it is
@@ -30,6 +31,8 @@ func (tx *Tx) AfterCommit(f func()) { tx.afterCommit = append(tx.afterCommit, f)
 type conn interface {
 	exec(ctx context.Context, query string, args []any) (int64, error)
 	query(ctx context.Context, query string, args []any) (rows, error)
+	together(ctx context.Context, all []statement) error
+	insert(ctx context.Context, b bulk, then []statement) ([]int, error)
 	commit(ctx context.Context) error
 	rollback()
 	raw() any // *sql.Tx or pgx.Tx, for the job queue

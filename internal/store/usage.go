@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"time"
@@ -17,76 +18,102 @@ type UsageLine struct {
 	Collection int64
 }
 
-// usageRow is a line as one JSON parameter carries it. Names are short because
-// there are thousands.
-type usageRow struct {
-	Account    string `json:"a"`
-	ID         string `json:"i"`
-	Content    string `json:"h"` // hexadecimal
-	Collection int64  `json:"c"`
-	Product    string `json:"p"`
-	Micro      int64  `json:"m"`
-	Pico       int64  `json:"f"`
-	Started    int64  `json:"s"`
-	Position   int    `json:"n"`
+// UsageAccount is what the intake of usage needs of an account.
+type UsageAccount struct {
+	ID            account.ID
+	Reference     string
+	Currency      money.Currency
+	Zone          string
+	Credit        bool
+	State         account.State
+	ClosedThrough billing.Month
 }
 
-func usageRows(lines []UsageLine) []usageRow {
-	rows := make([]usageRow, len(lines))
-	for i, l := range lines {
-		rows[i] = usageRow{string(l.Account), l.ID, hex.EncodeToString(l.Content[:]), l.Collection, l.Product, l.Amount.Micro, l.Amount.Pico, l.StartedAt.UnixMicro(), i}
+// MeetForUsage locks the accounts that a batch names, by id or by reference, in
+// the order of their ids so that two batches cannot wait for each other, and
+// fetches their open collections.
+func (tx *Tx) MeetForUsage(ctx context.Context, ids []account.ID, references []string) (accounts []UsageAccount, open []billing.Collection, err error) {
+	// With "OR" PostgreSQL would look at every account.
+	const named = `(SELECT key FROM json_each($1) UNION ALL SELECT id FROM accounts WHERE reference IN (SELECT key FROM json_each($2)))`
+	names := []any{keySet(ids), keySet(references)}
+	var policies int
+	err = tx.together(ctx, statement{`
+		SELECT id, reference, currency, zone, credit, state, closed_through
+		  FROM accounts
+		 WHERE id IN `+named+`
+		 ORDER BY id`+tx.forUpdate(), names, func(r row) error {
+		var a UsageAccount
+		err := r.Scan(&a.ID, &a.Reference, &a.Currency, &a.Zone, flag{&a.Credit}, &a.State, &a.ClosedThrough)
+		accounts = append(accounts, a)
+		return err
+	}}, statement{`
+		SELECT account_id, number, month
+		  FROM collections
+		 WHERE state = 'open' AND account_id IN `+named+`
+		 ORDER BY account_id, number`, names, func(r row) error {
+		var c billing.Collection
+		err := r.Scan(&c.Account, &c.Number, &c.Month)
+		open = append(open, c)
+		return err
+	}}, statement{policyCount, nil, func(r row) error { return r.Scan(&policies) }})
+	if err == nil {
+		tx.policies = &policies
 	}
-	return rows
+	return accounts, open, err
+}
+
+// lineKey is what usage lines are unique by: 16 bytes instead of two texts. Its
+// beginning is the account's, so that an account's lines lie together in the
+// index; the rest makes it as good as impossible that two lines share one.
+func lineKey(a account.ID, id string) []byte {
+	text := make([]byte, 0, 128)
+	text = append(text, a...)
+	ofAccount := sha256.Sum256(text)
+	text = append(append(text, 0), id...)
+	ofLine := sha256.Sum256(text)
+	return append(ofAccount[:4:4], ofLine[:12]...)
 }
 
 // AddUsage inserts the lines that were not there before and returns their
-// positions among those given. It takes one statement, whatever their number;
-// a line given twice is inserted once.
+// positions among those given; of a line given twice, the first.
 func (tx *Tx) AddUsage(ctx context.Context, lines []UsageLine, at time.Time) ([]int, error) {
 	if len(lines) == 0 {
 		return nil, nil
 	}
-	type key struct {
-		account account.ID
-		id      string
+	n := len(lines)
+	keys, contents := make([][]byte, n), make([][]byte, n)
+	accounts, ids, products := make([]string, n), make([]string, n), make([]string, n)
+	collections, micro, pico, started, received := make([]int64, n), make([]int64, n), make([]int64, n), make([]int64, n), make([]int64, n)
+	for i := range lines {
+		l := &lines[i]
+		keys[i], contents[i] = lineKey(l.Account, l.ID), l.Content[:]
+		accounts[i], ids[i], products[i] = string(l.Account), l.ID, l.Product
+		collections[i], micro[i], pico[i] = l.Collection, l.Amount.Micro, l.Amount.Pico
+		started[i], received[i] = l.StartedAt.UnixMicro(), at.UnixMicro()
 	}
-	position := make(map[key]int, len(lines))
-	for i := len(lines) - 1; i >= 0; i-- {
-		position[key{lines[i].Account, lines[i].ID}] = i // the first of several stays
-	}
-	var inserted []int
-	err := tx.query(ctx, `
-		INSERT INTO usage_lines (account_id, line_id, content, collection, product, micro, pico, started_at, received_at)
-		SELECT value->>'a', value->>'i', `+tx.store.engine.fromHex(`value->>'h'`)+`, cast(value->>'c' as bigint), value->>'p',
-		       cast(value->>'m' as bigint), cast(value->>'f' as bigint), cast(value->>'s' as bigint), cast($2 as bigint)
-		  FROM json_each($1)
-		 WHERE true
-		    ON CONFLICT DO NOTHING
-		RETURNING account_id, line_id`, []any{numbered(usageRows(lines)), micros(at)}, func(r row) error {
-		var k key
-		err := r.Scan(&k.account, &k.id)
-		inserted = append(inserted, position[k])
-		return err
+	return tx.insert(ctx, bulk{
+		into: "usage_lines",
+		columns: []column{
+			{name: "line_key", bytes: keys}, {name: "account_id", texts: accounts}, {name: "line_id", texts: ids}, {name: "content", bytes: contents},
+			{name: "collection", numbers: collections}, {name: "product", texts: products}, {name: "micro", numbers: micro}, {name: "pico", numbers: pico},
+			{name: "started_at", numbers: started}, {name: "received_at", numbers: received},
+		},
+		more: "ON CONFLICT DO NOTHING", unique: true,
 	})
-	return inserted, err
 }
 
 // UsageContents fetches the content hashes of lines that are there already.
 func (tx *Tx) UsageContents(ctx context.Context, lines []UsageLine) (map[account.ID]map[string][16]byte, error) {
 	out := map[account.ID]map[string][16]byte{}
-	type pair struct {
-		Account string `json:"a"`
-		ID      string `json:"i"`
-	}
-	pairs := make([]pair, len(lines))
+	keys := make([]string, len(lines))
 	for i, l := range lines {
-		pairs[i] = pair{string(l.Account), l.ID}
+		keys[i] = hex.EncodeToString(lineKey(l.Account, l.ID))
 	}
 	err := tx.query(ctx, `
-		SELECT u.account_id, u.line_id, u.content
-		  FROM json_each($1) AS j
-		  JOIN usage_lines AS u ON u.account_id = j.value->>'a' AND u.line_id = j.value->>'i'`,
-		[]any{numbered(pairs)}, func(r row) error {
+		SELECT account_id, line_id, content
+		  FROM usage_lines
+		 WHERE line_key IN (SELECT `+tx.store.engine.fromHex("key")+` FROM json_each($1))`,
+		[]any{keySet(keys)}, func(r row) error {
 			var a account.ID
 			var id string
 			var content []byte
@@ -119,41 +146,43 @@ func (tx *Tx) AddExposures(ctx context.Context, deltas []ExposureDelta) ([]Colle
 	if len(deltas) == 0 {
 		return nil, nil
 	}
-	type delta struct {
+	n := len(deltas)
+	accounts, products := make([]string, n), make([]string, n)
+	collections, micro, pico, lines := make([]int64, n), make([]int64, n), make([]int64, n), make([]int64, n)
+	type touched struct {
 		Account    string `json:"a"`
 		Collection int64  `json:"c"`
-		Product    string `json:"p"`
-		Micro      int64  `json:"m"`
-		Pico       int64  `json:"f"`
-		Lines      int64  `json:"n"`
 	}
-	rows := make([]delta, len(deltas))
+	var changed []touched
+	seen := make(map[touched]bool, n)
 	for i, d := range deltas {
-		rows[i] = delta{string(d.Account), d.Collection, d.Product, d.Usage.Micro, d.Usage.Pico, d.Lines}
-	}
-	changed := numbered(rows)
-	if _, err := tx.exec(ctx, `
-		INSERT INTO exposures (account_id, collection, product, micro, pico, lines)
-		SELECT value->>'a', cast(value->>'c' as bigint), value->>'p', cast(value->>'m' as bigint), cast(value->>'f' as bigint), cast(value->>'n' as bigint)
-		  FROM json_each($1)
-		 WHERE true
-		    ON CONFLICT (account_id, collection, product) DO UPDATE
-		   SET micro = exposures.micro + excluded.micro, pico = exposures.pico + excluded.pico, lines = exposures.lines + excluded.lines`,
-		changed); err != nil {
-		return nil, err
+		accounts[i], collections[i], products[i] = string(d.Account), d.Collection, d.Product
+		micro[i], pico[i], lines[i] = d.Usage.Micro, d.Usage.Pico, d.Lines
+		if t := (touched{accounts[i], d.Collection}); !seen[t] {
+			seen[t] = true
+			changed = append(changed, t)
+		}
 	}
 	var out []CollectionSum
-	err := tx.query(ctx, `
-		SELECT account_id, collection, cast(sum(micro) as bigint), cast(sum(pico) as bigint)
-		  FROM exposures
-		 WHERE (account_id, collection) IN (SELECT value->>'a', cast(value->>'c' as bigint) FROM json_each($1))
-		 GROUP BY account_id, collection
-		 ORDER BY account_id, collection`, []any{changed}, func(r row) error {
+	_, err := tx.insert(ctx, bulk{
+		into: "exposures",
+		columns: []column{
+			{name: "account_id", texts: accounts}, {name: "collection", numbers: collections}, {name: "product", texts: products},
+			{name: "micro", numbers: micro}, {name: "pico", numbers: pico}, {name: "lines", numbers: lines},
+		},
+		more: `ON CONFLICT (account_id, collection, product) DO UPDATE
+		   SET micro = exposures.micro + excluded.micro, pico = exposures.pico + excluded.pico, lines = exposures.lines + excluded.lines`,
+	}, statement{`
+		SELECT e.account_id, e.collection, cast(sum(e.micro) as bigint), cast(sum(e.pico) as bigint)
+		  FROM (SELECT value->>'a' AS a, cast(value->>'c' as bigint) AS c FROM json_each($1)) AS t
+		  JOIN exposures AS e ON e.account_id = t.a AND e.collection = t.c
+		 GROUP BY e.account_id, e.collection
+		 ORDER BY e.account_id, e.collection`, []any{numbered(changed)}, func(r row) error {
 		var s CollectionSum
 		err := r.Scan(&s.Account, &s.Number, &s.Micro, &s.Pico)
 		out = append(out, s)
 		return err
-	})
+	}})
 	return out, err
 }
 

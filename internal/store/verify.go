@@ -117,14 +117,13 @@ func (s *Store) Verify(ctx context.Context, progress func(check string)) (Report
 	return r, nil
 }
 
-// takeRoom asks for memory to sort and hash in, for this view alone: without it
-// PostgreSQL does so on disk and takes more than twice as long. SQLite has its
-// page cache.
+// takeRoom asks for memory to sort and hash in, for this view alone.
 func (tx *Tx) takeRoom(ctx context.Context) error {
-	if tx.store.Engine() != "postgres" {
+	ask := tx.store.engine.moreRoom()
+	if ask == "" {
 		return nil
 	}
-	return tx.query(ctx, `SELECT set_config('work_mem', '128MB', true), set_config('jit', 'off', true)`, nil, func(row) error { return nil })
+	return tx.query(ctx, ask, nil, func(row) error { return nil })
 }
 
 func (p proof) make(ctx context.Context, tx *Tx, c *Check) error {

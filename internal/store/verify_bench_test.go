@@ -56,14 +56,14 @@ const (
 )
 
 // filled are the rows of one debt, and of its account where n is the account's
-// first. EMPTY is bytes, none.
+// first. EMPTY is bytes, none; BYTES(… HERE) is a text's.
 var filled = []string{
 	`INSERT INTO accounts SELECT acct, acct, 'individual', 'Ada', 'DE', 0, 'USD', 'UTC', 'ada@example.com', 'en', '{}', '', 0, 'active', NULL, '2024-08', 0 FROM rows WHERE n % 10 = 0`,
 	`INSERT INTO payment_methods SELECT 'pm_' || n, acct, 'card', 'stripe', 'tok', 'stripe:' || n, 'visa', '[]', 'credit', 'DE', '4242', 1, 2030, '', 'active', '', 1, '', '{}', '{}', 0, 0
 	   FROM rows WHERE n % 10 = 0`,
 	`INSERT INTO collections SELECT acct, n % 10 + 1, '2024-09', 'shut', 0, 0 FROM rows`,
-	`INSERT INTO usage_lines SELECT acct, 'line_' || n || 'a', EMPTY, n % 10 + 1, 'compute', 10000000, 5, 0, 0 FROM rows`,
-	`INSERT INTO usage_lines SELECT acct, 'line_' || n || 'b', EMPTY, n % 10 + 1, 'compute', 2340000, 5, 0, 0 FROM rows`,
+	`INSERT INTO usage_lines SELECT BYTES('line_' || n || 'a' HERE), acct, 'line_' || n || 'a', EMPTY, n % 10 + 1, 'compute', 10000000, 5, 0, 0 FROM rows`,
+	`INSERT INTO usage_lines SELECT BYTES('line_' || n || 'b' HERE), acct, 'line_' || n || 'b', EMPTY, n % 10 + 1, 'compute', 2340000, 5, 0, 0 FROM rows`,
 	`INSERT INTO exposures SELECT acct, n % 10 + 1, 'compute', 12340000, 10, 2 FROM rows`,
 	`INSERT INTO carries SELECT acct, 'compute', 0, 100 FROM rows WHERE n % 10 = 0`,
 	`INSERT INTO debts SELECT 'debt_' || id, acct, 'threshold', '2024-09', n % 10 + 1, n % 10 + 1, NULL, 'USD', 1234, 234, 1468, '{}', 1468, 'paid', 1, NULL, NULL, 0, 0 FROM rows`,
@@ -81,9 +81,11 @@ var filled = []string{
 
 func fill(b *testing.B, engine, address string, entries int) {
 	b.Helper()
-	driver, dsn, empty := "sqlite", strings.TrimPrefix(address, "sqlite:"), "x''"
+	driver, dsn := "sqlite", strings.TrimPrefix(address, "sqlite:")
+	spell := strings.NewReplacer("EMPTY", "x''", "BYTES(", "cast(", " HERE)", " as blob)")
 	if engine == storetest.Postgres {
-		driver, dsn, empty = "pgx", address, `'\x'::bytea`
+		driver, dsn = "pgx", address
+		spell = strings.NewReplacer("EMPTY", `'\x'::bytea`, "BYTES(", "convert_to(", " HERE)", ", 'UTF8')")
 	}
 	db, err := sql.Open(driver, dsn)
 	if err != nil {
@@ -91,7 +93,7 @@ func fill(b *testing.B, engine, address string, entries int) {
 	}
 	defer db.Close()
 	for _, insert := range filled {
-		insert = strings.ReplaceAll(insert, "EMPTY", empty)
+		insert = spell.Replace(insert)
 		rows := fmt.Sprintf(numbers, entries/2) + `, rows AS (SELECT n, ` + ofAccount + ` AS acct, ` + ofDebt + ` AS id FROM counted) `
 		into, values, _ := strings.Cut(insert, " SELECT ")
 		if _, err := db.Exec(into + " " + rows + "SELECT " + values); err != nil {

@@ -132,7 +132,7 @@ func (m *templates) sqlite(t testing.TB) []byte {
 
 func migrate(t testing.TB, url string) {
 	ctx := context.Background()
-	s, err := store.Open(ctx, url, store.Options{})
+	s, err := store.Open(ctx, url, store.Options{River: true})
 	if err != nil {
 		t.Fatalf("open the store: %v", err)
 	}

@@ -113,7 +113,10 @@ CREATE TABLE collections (
 );
 CREATE UNIQUE INDEX collections_one_open ON collections (account_id, month) WHERE state = 'open';
 
+-- A unique index on what platforms choose as ids is the dearest part of taking
+-- usage in, so it is one on 16 bytes.
 CREATE TABLE usage_lines (
+  line_key    BYTEA PRIMARY KEY, -- hash of account and line id, those of one account beside each other
   account_id  TEXT NOT NULL,
   line_id     TEXT NOT NULL,
   content     BYTEA NOT NULL, -- tells another line under the same id
@@ -122,8 +125,7 @@ CREATE TABLE usage_lines (
   micro       BIGINT NOT NULL,
   pico        BIGINT NOT NULL,
   started_at  BIGINT NOT NULL,
-  received_at BIGINT NOT NULL,
-  PRIMARY KEY (account_id, line_id)
+  received_at BIGINT NOT NULL
 );
 
 CREATE TABLE exposures (
@@ -336,6 +338,7 @@ CREATE TABLE deliveries (
   UNIQUE (endpoint_id, event_id)
 );
 CREATE INDEX deliveries_endpoint ON deliveries (endpoint_id, id);
+CREATE INDEX deliveries_waiting ON deliveries (next_at) WHERE state = 'waiting';
 
 CREATE TABLE delivery_attempts (
   delivery_id TEXT NOT NULL REFERENCES deliveries (id),

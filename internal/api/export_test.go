@@ -1,0 +1,41 @@
+package api
+
+import (
+	"encoding/json"
+	"fmt"
+	"mime"
+	"net/http"
+	"strconv"
+
+	"github.com/danielgtaylor/huma/v2"
+)
+
+// CheckAnswer holds an answer to the description of its operation and returns
+// what does not agree.
+func (s *Server) CheckAnswer(r *http.Request, status int, header http.Header, body []byte) []error {
+	_, pattern := s.mux.Handler(r)
+	route := s.routes[pattern]
+	item := s.huma.OpenAPI().Paths[route.url()]
+	if item == nil {
+		return nil // not a route, or the description itself
+	}
+	op := map[string]*huma.Operation{"GET": item.Get, "POST": item.Post, "PATCH": item.Patch}[route.method()]
+	described := op.Responses[strconv.Itoa(status)]
+	if described == nil && status >= 400 {
+		described = op.Responses["default"]
+	}
+	media, _, err := mime.ParseMediaType(header.Get("Content-Type"))
+	if err != nil || described == nil || described.Content[media] == nil {
+		return []error{fmt.Errorf("%d %q is not described: %w", status, media, err)}
+	}
+	var parsed any
+	if err := json.Unmarshal(body, &parsed); err != nil {
+		return []error{err}
+	}
+	result := &huma.ValidateResult{}
+	huma.Validate(s.huma.OpenAPI().Components.Schemas, described.Content[media].Schema, huma.NewPathBuffer(nil, 0), huma.ModeReadFromServer, parsed, result)
+	return result.Errors
+}
+
+// Address is where a request came from.
+func (s *Server) Address(r *http.Request) string { return s.address(r) }
