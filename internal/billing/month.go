@@ -30,8 +30,12 @@ func ParseMonth(s string) (Month, error) {
 
 // MonthOf returns the month that contains t in zone.
 func MonthOf(t time.Time, zone *time.Location) Month {
-	t = t.In(zone)
-	return Month(fmt.Sprintf("%04d-%02d", t.Year(), int(t.Month())))
+	year, month, _ := t.In(zone).Date()
+	if year < 0 || year > 9999 {
+		return Month(fmt.Sprintf("%04d-%02d", year, int(month)))
+	}
+	digit := func(n int) byte { return '0' + byte(n%10) } // every line of usage comes by here
+	return Month([]byte{digit(year / 1000), digit(year / 100), digit(year / 10), digit(year), '-', digit(int(month) / 10), digit(int(month))})
 }
 
 // Start returns the month's first instant in zone. Where the clocks go forward at

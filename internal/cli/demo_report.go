@@ -288,7 +288,7 @@ func (d *demo) totals(ctx context.Context) error {
 func (r demoReport) tell(w io.Writer) {
 	fmt.Fprintf(w, "\nOne month, lived in %.1f s on %s\n\n", r.Seconds, r.Database)
 	facts(w, func(add func(...any)) {
-		add("accounts", fmt.Sprint(r.Accounts), fmt.Sprintf("%d cards bound with a challenge", r.Challenges))
+		add("accounts", fmt.Sprint(r.Accounts), fmt.Sprintf("%d bound after a challenge", r.Challenges))
 		add("usage lines", fmt.Sprint(r.Lines), fmt.Sprintf("%d repeated, %d of tax", r.Repeated, r.TaxLines))
 		add("threshold charges", fmt.Sprint(r.Thresholds), "")
 		add("month-end charges", fmt.Sprint(r.Remainders), fmt.Sprintf("%d refused at first and paid a week later", r.Retried))

@@ -48,15 +48,16 @@ type RiverRows interface {
 	// connections once it has stopped.
 	OpenRiver(ctx context.Context, c *river.Config) (RiverClient, func() error, error)
 
-	// BeginOnce takes the row's job from those that wait; false if it was done, by
-	// an earlier due time than the caller's.
-	BeginOnce(ctx context.Context, row int64) (bool, error)
+	// BeginOnce takes the row's job from those that wait; false if it was done, or
+	// if another of River's jobs comes for it by now.
+	BeginOnce(ctx context.Context, row, riverJob int64) (bool, error)
 
 	// FinishOnce removes the row.
 	FinishOnce(ctx context.Context, row int64) error
 
-	// PostponeOnce puts the row's job back among those that wait.
-	PostponeOnce(ctx context.Context, row int64, at time.Time, failure string) error
+	// PostponeOnce puts the row's job back among those that wait; false if it only
+	// snoozes and another was enqueued meanwhile, which goes on in its place.
+	PostponeOnce(ctx context.Context, row int64, at time.Time, failure string) (bool, error)
 }
 
 // RiverClient is the part of River's client that does not depend on the engine.
@@ -165,17 +166,18 @@ type riverWorker struct {
 func (w *riverWorker) Work(ctx context.Context, j *river.Job[RiverArgs]) error {
 	args := j.Args
 	if args.Once != 0 {
-		if mine, err := w.r.rows.BeginOnce(ctx, args.Once); err != nil || !mine {
+		if mine, err := w.r.rows.BeginOnce(ctx, args.Once, j.ID); err != nil || !mine {
 			return err
 		}
 	}
 	out := w.r.run.run(ctx, args.Job, args.Subject, j.Attempt)
 	at := w.r.now().Add(out.after)
-	if err := w.record(context.WithoutCancel(ctx), args.Once, out, at); err != nil {
+	kept, err := w.record(context.WithoutCancel(ctx), args.Once, out, at)
+	if err != nil {
 		return err
 	}
 	switch {
-	case !out.again:
+	case !out.again || !kept:
 		return nil
 	case out.failure == "":
 		return river.JobSnooze(out.after)
@@ -186,14 +188,15 @@ func (w *riverWorker) Work(ctx context.Context, j *river.Job[RiverArgs]) error {
 
 // record keeps what came of a single job in its row, before River hears of it:
 // if we die in between, River runs the job again and finds the row as it is.
-func (w *riverWorker) record(ctx context.Context, row int64, out outcome, at time.Time) error {
+// It answers false if the job need not run again after all.
+func (w *riverWorker) record(ctx context.Context, row int64, out outcome, at time.Time) (bool, error) {
 	switch {
 	case row == 0:
-		return nil
+		return true, nil
 	case out.again:
 		return w.r.rows.PostponeOnce(ctx, row, at, out.failure)
 	}
-	return w.r.rows.FinishOnce(ctx, row)
+	return true, w.r.rows.FinishOnce(ctx, row)
 }
 
 // NextRetry returns when a failed job runs again. It is never in the past: River

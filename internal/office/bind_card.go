@@ -165,9 +165,16 @@ func (o *Office) openMethod(ctx context.Context, by access.Caller, id account.ID
 		if err != nil && !errors.Is(err, payment.ErrMethodNotFound) {
 			return err
 		}
-		if err == nil && holder.Account == id {
+		if err == nil && holder.Account == id && holder.State != payment.Expired {
 			b.Method = holder // the same card again
 			return nil
+		}
+		if err == nil && holder.Account == id {
+			// The card was renewed: the number is the same, the expiry is not. It is
+			// verified as a new method, and the expired one makes room.
+			if err := o.makeRoom(ctx, tx, by, &holder); err != nil {
+				return err
+			}
 		}
 		attempt, err := o.bindCounts(ctx, tx, by, p, id, card.Fingerprint)
 		switch {
@@ -203,6 +210,22 @@ func (o *Office) openMethod(ctx context.Context, by access.Caller, id account.ID
 		return o.tellMethod(ctx, tx, by, b.Method, "payment_method.added")
 	})
 	return b, isNew, errors.Join(err, refusal)
+}
+
+// makeRoom detaches an expired method, so that its card can be bound anew.
+func (o *Office) makeRoom(ctx context.Context, tx *store.Tx, by access.Caller, m *payment.Method) (err error) {
+	if m.State, err = payment.MethodTable.Next(m.State, payment.Detach); err != nil {
+		return err
+	}
+	m.UpdatedAt = o.Now()
+	if err := tx.SaveMethod(ctx, *m); err != nil {
+		return err
+	}
+	if err := o.tellMethod(ctx, tx, by, *m, methodEvents[payment.Detach]); err != nil {
+		return err
+	}
+	*m = payment.Method{}
+	return nil
 }
 
 // newMethod makes the method and its hold.

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/bursar-pay/bursar/internal/access"
 	"github.com/bursar-pay/bursar/internal/office"
 	"github.com/bursar-pay/bursar/internal/office/officetest"
 	"github.com/bursar-pay/bursar/internal/payment"
@@ -177,6 +178,21 @@ func TestAChallengeThatNobodyComesForLapses(t *testing.T) {
 	}
 }
 
+// Found by the simulation: each look whose answer was lost began the half hour anew.
+func TestALostLookGivesTheChallengeOfABindNoMoreTime(t *testing.T) {
+	d := officetest.New(t)
+	b := d.Bind(d.Customer(in("FR", "EUR")), "pm_card_threeDSecure2Required")
+	d.Sandbox.Fault(sandbox.Fault{Op: "retrieve", Kind: "lost_after", Times: 1})
+	d.PassTo(officetest.Start.Add(25 * time.Minute))
+	m, err := d.Method(context.Background(), access.CommandLine, b.Method.ID, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if h := m.Holds[0]; h.State != payment.HoldChallenged || !h.ChallengeUntil.Equal(b.Hold.ChallengeUntil) {
+		t.Errorf("the hold is %s until %s, want challenged until %s", h.State, h.ChallengeUntil, b.Hold.ChallengeUntil)
+	}
+}
+
 func TestLostAnswersAtEveryStepOfABind(t *testing.T) {
 	for _, op := range []string{"create", "confirm", "cancel"} {
 		for _, kind := range []string{"lost_before", "lost_after", "500", "500_after", "503", "429"} {
@@ -238,4 +254,22 @@ func TestACrashBetweenTheBeatsOfABindIsTakenUp(t *testing.T) {
 		t.Errorf("the hold is %s, want canceled", got)
 	}
 	other.Prove()
+}
+
+func TestARenewedCardIsBoundAnew(t *testing.T) {
+	d := officetest.New(t)
+	a := d.Customer()
+	old := d.Bind(a, sandbox.Visa)
+	d.PassTo(time.Date(old.Method.Card.ExpYear, time.Month(old.Method.Card.ExpMonth)+1, 2, 0, 0, 0, 0, time.UTC))
+	if got := d.MethodNow(old.Method.ID).State; got != payment.Expired {
+		t.Fatalf("after its last month the card is %s, want expired", got)
+	}
+	renewed := d.Bind(a, sandbox.Visa)
+	if renewed.Method.ID == old.Method.ID || renewed.Method.State != payment.Active || !renewed.Method.Preferred {
+		t.Errorf("the renewed card is %s, %s, preferred %t; want a new active and preferred method", renewed.Method.ID, renewed.Method.State, renewed.Method.Preferred)
+	}
+	if got := d.MethodNow(old.Method.ID).State; got != payment.Detached {
+		t.Errorf("the expired one is %s, want detached", got)
+	}
+	d.Prove()
 }

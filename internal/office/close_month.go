@@ -195,6 +195,9 @@ type BillRun struct {
 
 const billRunPage = 200
 
+// firstZone is where a month ends before it does anywhere else.
+var firstZone = time.FixedZone("UTC+14", 14*60*60)
+
 // RunBills closes a month for every account for which it is over. It goes
 // through the accounts in pages, so that memory stays flat; stopped at any point
 // and run again, it goes on where it was, because a closed account is skipped.
@@ -202,6 +205,9 @@ func (o *Office) RunBills(ctx context.Context, by access.Caller, m billing.Month
 	var run BillRun
 	if err := by.May(access.BillsWrite); err != nil {
 		return run, err
+	}
+	if o.Now().Before(m.Next().Start(firstZone)) {
+		return run, billing.ErrMonthOpen
 	}
 	for {
 		var ids []account.ID
@@ -242,6 +248,10 @@ func (o *Office) RunBills(ctx context.Context, by access.Caller, m billing.Month
 // account may be opened in a zone whose month ends before all others'.
 const billRunPause = 6 * time.Hour
 
+// billRunSlice is how long the job closes months at a stretch: jobs are short, so
+// that a stuck one is soon seen.
+const billRunSlice = 15 * time.Second
+
 // closeMonthJob closes whatever month is over wherever accounts are billed. It
 // waits for the policy's bill day, and comes back when the next one begins
 // somewhere.
@@ -278,10 +288,16 @@ func (o *Office) closeMonthJob(ctx context.Context, _ string) error {
 			next = day
 		}
 	}
-	if latest != "" {
-		if _, err := o.RunBills(ctx, access.Jobs, latest, nil); err != nil {
-			return err
+	if latest == "" {
+		return job.Snooze(next.Sub(now))
+	}
+	slice, cancel := context.WithTimeout(ctx, billRunSlice)
+	defer cancel()
+	if _, err := o.RunBills(slice, access.Jobs, latest, nil); err != nil {
+		if slice.Err() != nil && ctx.Err() == nil {
+			return job.Snooze(time.Millisecond) // there is more; it goes on where it is
 		}
+		return err
 	}
 	return job.Snooze(next.Sub(now))
 }

@@ -156,20 +156,19 @@ func (o *Office) mayAsk(a money.Amount) error {
 	return nil
 }
 
+const refusalsMax = 50 // of a card, newest first: older advice has had its time
+
 // mayTry holds an attempt against the issuer's advice after the last refusal and
 // the schemes' caps (R-DUN-05..07). A person who clicks may try again what we
 // would not, inside the caps (R-DUN-09).
 func (o *Office) mayTry(ctx context.Context, tx *store.Tx, p policy.Policy, m payment.Method, d billing.Debt, by payment.Initiator, now time.Time) error {
-	payments, err := tx.DebtPayments(ctx, d.ID)
+	refused, err := tx.RefusedOn(ctx, m.ID, refusalsMax)
 	if err != nil {
 		return err
 	}
-	for _, last := range payments {
-		if last.Method != m.ID || last.State != payment.Declined {
-			continue
-		}
+	for _, last := range refused {
 		if last.Refusal.Class == payment.FinalClass && by == payment.MIT {
-			return payment.ErrCapped.Detail("the issuer will never approve this card again")
+			return payment.ErrRefusedForGood
 		}
 		if now.Before(last.SettledAt.Add(last.Refusal.WaitAtLeast)) {
 			return payment.ErrTooSoon

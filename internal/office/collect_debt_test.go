@@ -247,6 +247,29 @@ func TestADebtBeyondWhatTheProviderChargesIsToldAndNotTriedForEver(t *testing.T)
 	d.Prove()
 }
 
+// Found by the simulation: each look whose answer was lost gave the payer another
+// three days, so that with a lossy provider a challenge never ended.
+func TestALostLookGivesAChallengeNoMoreTime(t *testing.T) {
+	d := officetest.New(t)
+	a, s := owing(t, d, "authenticate", 1)
+	p := s.Payments[0]
+	d.Pass(24 * time.Hour)
+	d.Sandbox.Fault(sandbox.Fault{Op: "retrieve", Kind: "lost_after", Times: 1})
+	for range 2 {
+		now, err := d.Payment(context.Background(), access.CommandLine, p.ID, true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if now.State != payment.Waiting || !now.ChallengeUntil.Equal(p.ChallengeUntil) {
+			t.Errorf("the payment is %s until %s, want challenged until %s", now.State, now.ChallengeUntil, p.ChallengeUntil)
+		}
+	}
+	d.PassTo(p.ChallengeUntil.Add(time.Minute))
+	if got := d.DebtsOf(a)[0].Payments[0].State; got != payment.Cancelled {
+		t.Errorf("after its time the payment is %s, want cancelled", got)
+	}
+}
+
 // current reads an account as it is now.
 func current(t *testing.T, d *officetest.Desk, a account.Account) account.Account {
 	t.Helper()
@@ -271,4 +294,40 @@ func prefer(t *testing.T, d *officetest.Desk, a account.Account, brand payment.B
 			}
 		}
 	}
+}
+
+func TestAStolenCardIsNotChargedForTheNextDebtEither(t *testing.T) {
+	d := officetest.New(t)
+	a, _ := owing(t, d, "decline:stolen_card", 1)
+	d.PassTo(time.Date(2026, 4, 2, 0, 0, 0, 0, time.UTC))
+	d.Use(a, "2", "20")
+	d.PassTo(time.Date(2026, 5, 2, 0, 0, 0, 0, time.UTC))
+	for _, s := range d.DebtsOf(a)[1:] {
+		if len(s.Payments) != 0 {
+			t.Errorf("%s debt was tried %d times on the stolen card (R-DUN-05)", s.Debt.Kind, len(s.Payments))
+		}
+	}
+	d.Prove()
+}
+
+func TestAPaymentThatNeverTakesEffectIsGivenUp(t *testing.T) {
+	d := officetest.New(t)
+	a := d.Customer()
+	b := d.Bind(a, sandbox.Visa)
+	if err := d.Cards.Detach(context.Background(), b.Method.Card.Token); err != nil { // at the provider's own desk
+		t.Fatal(err)
+	}
+	d.Use(a, "1", "1000")
+	d.Pass(2 * 24 * time.Hour)
+	s := d.DebtsOf(a)[0]
+	if len(s.Payments) == 0 || !s.Payments[0].IsOver() {
+		t.Fatalf("two days later the payments are %+v, want the first to be over", s.Payments)
+	}
+	d.Bind(a, sandbox.Mastercard)
+	prefer(t, d, a, payment.Mastercard)
+	d.Pass(time.Minute)
+	if got := d.DebtsOf(a)[0].Debt.State; got != billing.Paid {
+		t.Errorf("with another card the debt is %s, want paid", got)
+	}
+	d.Prove()
 }

@@ -18,6 +18,8 @@ type intake struct {
 	mu      sync.Mutex
 	waiting []*usageRequest
 	busy    bool
+
+	repeats bool // the last transaction met lines that were there before; whoever commits has it
 }
 
 // usageRequest is a batch on its way, and what became of it.

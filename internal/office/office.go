@@ -49,6 +49,7 @@ type Office struct {
 	delivering atomic.Int64
 	lanes      lanes
 	intake     intake
+	zones      zones
 }
 
 // Handlers are the office's jobs by kind.

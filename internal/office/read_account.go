@@ -65,7 +65,7 @@ type WaysToPay struct {
 	Region    policy.Region
 	Policy    string // the version that rules
 	Offers    []policy.Offer
-	Threshold money.Amount // of the account's card; zero for a credit customer
+	Threshold money.Amount // of the account's card, as it stands now; zero for a credit customer
 	Exposure  money.Exact  // usage not collected yet
 	Owed      money.Amount // open debts
 	Balance   money.Amount // what we hold for the customer
@@ -90,10 +90,17 @@ func (o *Office) WaysToPay(ctx context.Context, by access.Caller, id account.ID)
 		}
 		w.Descriptor, w.VoidWithin = p.Descriptor, p.VoidWithin
 		w.Region, w.Policy = p.Region(a.Country, a.RegisteredAt), p.Version
-		w.Offers = p.Offers(policy.OfferFacts{Region: w.Region, Kind: a.Kind, Credit: a.Credit, HoldMinimum: o.limits(a.Currency).Minimum})
+		s, err := standingOf(ctx, tx, p, a)
+		if err != nil {
+			return err
+		}
+		limits := o.limits(a.Currency)
+		w.Offers = p.Offers(policy.OfferFacts{
+			Region: w.Region, Kind: a.Kind, Credit: a.Credit, HoldMinimum: limits.Minimum, Factor: s.Factor, Step: limits.Step,
+		})
 		w.Threshold = money.Amount{Currency: a.Currency}
-		if t, ok := p.Threshold(policy.Card, a.Currency); ok && !a.Credit {
-			w.Threshold = t.Start
+		if t, ok := o.thresholdOf(p, a.Currency, s.Factor); ok && !a.Credit {
+			w.Threshold = t
 		}
 		if w.Exposure, err = o.exposure(ctx, tx, a); err != nil {
 			return err

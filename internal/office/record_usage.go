@@ -90,7 +90,7 @@ func (o *Office) commitUsage(ctx context.Context, together []*usageRequest) {
 			}
 			return in.record(ctx, together)
 		})
-		if errors.Is(err, errTakenOut) {
+		if errors.Is(err, errGoAgain) {
 			continue
 		}
 		if err != nil {
@@ -104,19 +104,26 @@ func (o *Office) commitUsage(ctx context.Context, together []*usageRequest) {
 	}
 }
 
-// errTakenOut rolls back, so that the batches that are left go again.
-var errTakenOut = errors.New("office: a batch was taken out")
+// errGoAgain rolls back, so that the batches that are left go again.
+var errGoAgain = errors.New("office: the batches go again")
 
 // intakeRun is one transaction of usage.
 type intakeRun struct {
 	o        *Office
 	tx       *store.Tx
 	now      time.Time
-	accounts map[account.ID]*store.UsageAccount
-	byRef    map[string]account.ID
+	accounts map[account.ID]*usageAccount
+	byRef    map[string]*usageAccount
 	lines    []store.UsageLine
 	owner    []*usageRequest // of each line
-	open     map[account.ID][]billing.Collection
+}
+
+// usageAccount is an account while its lines are recorded.
+type usageAccount struct {
+	store.UsageAccount
+	zone *time.Location
+	now  billing.Month // in its zone
+	open []billing.Collection
 }
 
 func (in *intakeRun) record(ctx context.Context, together []*usageRequest) error {
@@ -131,6 +138,9 @@ func (in *intakeRun) record(ctx context.Context, together []*usageRequest) error
 	if err := in.place(ctx); err != nil {
 		return err
 	}
+	if !in.o.intake.repeats {
+		return in.addNew(ctx)
+	}
 	inserted, err := in.tx.AddUsage(ctx, in.lines, in.now)
 	if err != nil {
 		return err
@@ -138,7 +148,38 @@ func (in *intakeRun) record(ctx context.Context, together []*usageRequest) error
 	if err := in.judgeRest(ctx, inserted); err != nil {
 		return err
 	}
-	return in.addUp(ctx, inserted)
+	deltas, err := in.addUp(inserted)
+	if err != nil {
+		return err
+	}
+	totals, err := in.tx.AddExposures(ctx, deltas)
+	if err != nil {
+		return err
+	}
+	in.o.intake.repeats = len(inserted) < len(in.lines)
+	return in.trip(ctx, totals)
+}
+
+// addNew records lines that are all taken to be new. If they are not, everything
+// goes again, with more care.
+func (in *intakeRun) addNew(ctx context.Context) error {
+	all := make([]int, len(in.lines))
+	for i := range all {
+		all[i] = i
+	}
+	deltas, err := in.addUp(all)
+	if err != nil {
+		return err
+	}
+	inserted, totals, err := in.tx.AddNewUsage(ctx, in.lines, in.now, deltas)
+	if err != nil {
+		return err
+	}
+	if len(inserted) < len(in.lines) {
+		in.o.intake.repeats = true
+		return errGoAgain
+	}
+	return in.trip(ctx, totals)
 }
 
 // meet locks the accounts that the batches name.
@@ -153,53 +194,55 @@ func (in *intakeRun) meet(ctx context.Context, together []*usageRequest) error {
 			}
 		}
 	}
-	accounts, err := in.tx.LockForUsage(ctx, slices.Collect(maps.Keys(ids)), slices.Collect(maps.Keys(refs)))
+	accounts, open, err := in.tx.MeetForUsage(ctx, slices.Collect(maps.Keys(ids)), slices.Collect(maps.Keys(refs)))
 	if err != nil {
 		return err
 	}
-	in.accounts, in.byRef = make(map[account.ID]*store.UsageAccount, len(accounts)), map[string]account.ID{}
-	for i := range accounts {
-		in.accounts[accounts[i].ID] = &accounts[i]
-		in.byRef[accounts[i].Reference] = accounts[i].ID
+	in.accounts, in.byRef = make(map[account.ID]*usageAccount, len(accounts)), map[string]*usageAccount{}
+	for _, a := range accounts {
+		met := &usageAccount{UsageAccount: a, zone: in.o.zones.named(a.Zone)}
+		met.now = billing.MonthOf(in.now, met.zone)
+		in.accounts[a.ID], in.byRef[a.Reference] = met, met
 	}
-	in.open = map[account.ID][]billing.Collection{}
-	open, err := in.tx.OpenCollections(ctx, slices.Collect(maps.Keys(in.accounts)))
 	for _, c := range open {
-		in.open[c.Account] = append(in.open[c.Account], c)
+		if a := in.accounts[c.Account]; a != nil {
+			a.open = append(a.open, c)
+		}
 	}
-	return err
+	return nil
 }
 
 // admit checks a batch's lines and takes the good ones. With a bad one and no
 // leave to skip it, none are taken.
 func (in *intakeRun) admit(r *usageRequest) {
-	var good []store.UsageLine
-	for _, l := range r.batch.Lines {
-		a, why := in.check(r, &l)
+	before := len(in.lines)
+	in.lines = slices.Grow(in.lines, len(r.batch.Lines))
+	for i := range r.batch.Lines {
+		l := &r.batch.Lines[i]
+		a, why := in.check(r, l)
 		if why != nil {
 			r.bad(l.Row, why)
 			continue
 		}
-		l.Account = a.ID
-		good = append(good, store.UsageLine{Line: l})
+		in.lines = append(in.lines, store.UsageLine{Line: *l})
+		in.lines[len(in.lines)-1].Account = a.ID
 	}
 	if r.report.BadCount > 0 && !r.batch.SkipBad {
+		in.lines = in.lines[:before]
 		r.refuse()
 		return
 	}
-	for range good {
+	for range in.lines[before:] {
 		in.owner = append(in.owner, r)
 	}
-	in.lines = append(in.lines, good...)
 }
 
 // check finds the line's account and what may be wrong with the two of them.
-func (in *intakeRun) check(r *usageRequest, l *billing.Line) (*store.UsageAccount, error) {
-	id := l.Account
-	if id == "" {
-		id = in.byRef[l.Reference]
+func (in *intakeRun) check(r *usageRequest, l *billing.Line) (*usageAccount, error) {
+	a := in.accounts[l.Account]
+	if l.Account == "" {
+		a = in.byRef[l.Reference]
 	}
-	a := in.accounts[id]
 	switch {
 	case a == nil || r.by.MayTouch(a.ID) != nil:
 		return nil, billing.ErrAccountUnknown
@@ -212,7 +255,7 @@ func (in *intakeRun) check(r *usageRequest, l *billing.Line) (*store.UsageAccoun
 		return nil, err
 	}
 	// A line may be ahead of our clock by a little, but not in a month to come.
-	if zone := a.Location(); billing.MonthOf(l.StartedAt, zone) > billing.MonthOf(in.now, zone) {
+	if billing.MonthOf(l.StartedAt, a.zone) > a.now {
 		return nil, billing.ErrFutureMonth
 	}
 	return a, nil
@@ -228,17 +271,17 @@ func (in *intakeRun) place(ctx context.Context) error {
 			continue
 		}
 		a := in.accounts[l.Account]
-		month := l.MonthFor(a.Location(), a.ClosedThrough)
-		at := slices.IndexFunc(in.open[a.ID], func(c billing.Collection) bool { return c.Month == month })
+		month := l.MonthFor(a.zone, a.ClosedThrough)
+		at := slices.IndexFunc(a.open, func(c billing.Collection) bool { return c.Month == month })
 		if at < 0 {
 			c, err := in.tx.OpenCollection(ctx, a.ID, month, in.now)
 			if err != nil {
 				return err
 			}
-			at = len(in.open[a.ID])
-			in.open[a.ID] = append(in.open[a.ID], c)
+			at = len(a.open)
+			a.open = append(a.open, c)
 		}
-		l.Collection = in.open[a.ID][at].Number
+		l.Collection = a.open[at].Number
 	}
 	return nil
 }
@@ -283,12 +326,11 @@ func (in *intakeRun) judgeRest(ctx context.Context, inserted []int) error {
 			r.refuse()
 		}
 	}
-	return errTakenOut
+	return errGoAgain
 }
 
-// addUp adds the sums of what was inserted to the exposures, and charges what
-// reaches its threshold.
-func (in *intakeRun) addUp(ctx context.Context, inserted []int) error {
+// addUp counts what was inserted and sums it by account, collection and product.
+func (in *intakeRun) addUp(inserted []int) ([]store.ExposureDelta, error) {
 	type key struct {
 		account    account.ID
 		collection int64
@@ -297,7 +339,7 @@ func (in *intakeRun) addUp(ctx context.Context, inserted []int) error {
 	sums := map[key]*store.ExposureDelta{}
 	var order []*store.ExposureDelta
 	for _, i := range inserted {
-		l := in.lines[i]
+		l := &in.lines[i]
 		if l.Tax {
 			in.owner[i].report.Tax++
 			continue
@@ -312,7 +354,7 @@ func (in *intakeRun) addUp(ctx context.Context, inserted []int) error {
 		}
 		var err error
 		if d.Usage, err = d.Usage.Add(l.Amount); err != nil {
-			return err
+			return nil, err
 		}
 		d.Lines++
 	}
@@ -320,11 +362,7 @@ func (in *intakeRun) addUp(ctx context.Context, inserted []int) error {
 	for i, d := range order {
 		deltas[i] = *d
 	}
-	totals, err := in.tx.AddExposures(ctx, deltas)
-	if err != nil {
-		return err
-	}
-	return in.trip(ctx, totals)
+	return deltas, nil
 }
 
 // trip opens a debt for each collection that reaches its account's threshold.
@@ -334,9 +372,23 @@ func (in *intakeRun) trip(ctx context.Context, totals []store.CollectionSum) err
 		return err
 	}
 	for _, t := range totals {
-		a := in.accounts[t.Account].Account
-		at := slices.IndexFunc(in.open[a.ID], func(c billing.Collection) bool { return c.Number == t.Number })
-		opened, err := in.o.testThreshold(ctx, in.tx, a, p, in.open[a.ID][at], t)
+		a := in.accounts[t.Account]
+		threshold, ok := in.o.thresholdOf(p, a.Currency, a.Factor)
+		if !ok || a.Credit {
+			continue // R-THR-09
+		}
+		if reached, err := isReached(threshold, t); err != nil || !reached {
+			if err != nil {
+				return fmt.Errorf("test the threshold of %s: %w", a.ID, err)
+			}
+			continue
+		}
+		whole, err := in.tx.Account(ctx, a.ID)
+		if err != nil {
+			return err
+		}
+		at := slices.IndexFunc(a.open, func(c billing.Collection) bool { return c.Number == t.Number })
+		opened, err := in.o.chargeReached(ctx, in.tx, whole, p, a.open[at])
 		if err != nil {
 			return fmt.Errorf("test the threshold of %s: %w", a.ID, err)
 		}

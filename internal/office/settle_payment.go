@@ -2,7 +2,6 @@ package office
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -70,8 +69,12 @@ type paymentSettlement struct {
 	after   []func() // begun once the transaction is committed
 }
 
-// apply is the meaning of each outcome. Failed changes nothing: it never took
-// effect, and the watch asks again.
+// failingMax is how long a payment may fail to take effect before it is given up
+// and its debt planned anew: something about it will not work, and it blocks its
+// debt.
+const failingMax = 6 * time.Hour
+
+// apply is the meaning of each outcome.
 func (s *paymentSettlement) apply(ctx context.Context, r provider.Result) error {
 	if r.RequestID != "" {
 		s.payment.RequestID = r.RequestID
@@ -89,8 +92,22 @@ func (s *paymentSettlement) apply(ctx context.Context, r provider.Result) error 
 		return s.step(ctx, payment.LoseIt, "payment.lost")
 	case provider.Cancelled:
 		return s.end(ctx)
+	case provider.Failed:
+		return s.failed(ctx, r)
 	}
 	return nil
+}
+
+// failed changes nothing at first: it never took effect, and the watch asks
+// again. What fails for hours is given up: its intent, if there is one, is
+// cancelled and proven so. A key that is refused is our own mistake and ends
+// nothing.
+func (s *paymentSettlement) failed(ctx context.Context, r provider.Result) error {
+	waits := s.payment.State == payment.Opening || s.payment.State == payment.Unknown || s.payment.State == payment.Pending
+	if !waits || r.Misconfigured || s.now.Sub(s.payment.OpenedAt) < failingMax {
+		return nil
+	}
+	return s.giveUp(ctx, payment.Lapse)
 }
 
 // step applies an event where the table knows it from here; elsewhere the answer
@@ -131,6 +148,11 @@ func (s *paymentSettlement) succeed(ctx context.Context, r provider.Result) erro
 	}
 	if s.debt.Kind != billing.ThresholdDebt || s.debt.State != billing.Paid {
 		return nil
+	}
+	if s.payment.Attempt == 1 && s.debt.DeclinedAt.IsZero() {
+		if err := s.moveThreshold(ctx, billing.PaidAtOnce); err != nil {
+			return err
+		}
 	}
 	// Usage went on adding up while the threshold's debt was unpaid; it is tested
 	// again here.
@@ -262,7 +284,13 @@ func (s *paymentSettlement) decline(ctx context.Context, r provider.Result) erro
 		Class: string(r.Decline.Class), Code: r.Decline.Code, NetworkCode: r.Decline.NetworkCode, AdviceCode: r.Decline.AdviceCode, WaitAtLeast: r.Decline.WaitAtLeast,
 	}
 	s.payment.ChargeRef = r.ChargeRef
-	return s.giveUp(ctx, payment.Decline)
+	if err := s.giveUp(ctx, payment.Decline); err != nil {
+		return err
+	}
+	if s.debt.Kind != billing.ThresholdDebt || s.debt.State != billing.Open {
+		return nil
+	}
+	return s.moveThreshold(ctx, billing.Refused)
 }
 
 // giveUp moves the payment to closing and cancels its intent after the commit.
@@ -426,8 +454,14 @@ func (o *Office) noteUncollected(ctx context.Context, id billing.DebtID, why err
 	})
 }
 
-// isExpected tells a refusal by a rule from a mistake of ours.
+// isExpected tells a refusal by a rule from trouble that passes, such as a full
+// disk, and from a mistake of ours.
 func isExpected(err error) bool {
-	_, ok := fault.Of(err)
-	return ok && !errors.Is(err, store.ErrBusy) && !errors.Is(err, store.ErrCommitUnknown)
+	all := fault.All(err)
+	for _, f := range all {
+		if f.Kind == fault.Unavailable {
+			return false
+		}
+	}
+	return len(all) > 0
 }

@@ -20,6 +20,13 @@ import (
 // testThresholds tests every open collection of an account, in the order of
 // their months, and opens at most one threshold debt.
 func (o *Office) testThresholds(ctx context.Context, tx *store.Tx, a account.Account, p policy.Policy) ([]payment.ID, error) {
+	if a.Credit {
+		return nil, nil // R-THR-09
+	}
+	threshold, ok, err := o.currentThreshold(ctx, tx, p, a)
+	if err != nil || !ok {
+		return nil, err
+	}
 	open, err := tx.OpenCollections(ctx, []account.ID{a.ID})
 	if err != nil {
 		return nil, err
@@ -35,7 +42,13 @@ func (o *Office) testThresholds(ctx context.Context, tx *store.Tx, a account.Acc
 			sum.Micro += e.Usage.Micro
 			sum.Pico += e.Usage.Pico
 		}
-		id, err := o.testThreshold(ctx, tx, a, p, c, sum)
+		if reached, err := isReached(threshold, sum); err != nil || !reached {
+			if err != nil {
+				return nil, err
+			}
+			continue
+		}
+		id, err := o.chargeReached(ctx, tx, a, p, c)
 		if err != nil {
 			return nil, err
 		}
@@ -46,26 +59,11 @@ func (o *Office) testThresholds(ctx context.Context, tx *store.Tx, a account.Acc
 	return opened, nil
 }
 
-// testThreshold shuts a collection that reaches the account's threshold and
+// chargeReached shuts a collection that reaches the account's threshold and
 // opens its debt, and the debt's payment where a method can be charged. An
-// account has at most one unpaid threshold debt (R-THR-05); a credit customer
-// has none (R-THR-09). The account is locked.
-func (o *Office) testThreshold(ctx context.Context, tx *store.Tx, a account.Account, p policy.Policy, c billing.Collection, sum store.CollectionSum) (payment.ID, error) {
-	if a.Credit {
-		return "", nil
-	}
-	exposure, err := money.Normalize(sum.Micro, sum.Pico, a.Currency)
-	if err != nil {
-		return "", err
-	}
-	threshold, ok := p.Threshold(policy.Card, a.Currency)
-	if !ok {
-		return "", nil
-	}
-	reached, err := billing.Reaches(exposure, threshold.Start)
-	if err != nil || !reached {
-		return "", err
-	}
+// account has at most one unpaid threshold debt (R-THR-05). The account is
+// locked.
+func (o *Office) chargeReached(ctx context.Context, tx *store.Tx, a account.Account, p policy.Policy, c billing.Collection) (payment.ID, error) {
 	unpaid, err := tx.OpenThresholdDebt(ctx, a.ID)
 	if err != nil || unpaid {
 		return "", err
@@ -75,6 +73,15 @@ func (o *Office) testThreshold(ctx context.Context, tx *store.Tx, a account.Acco
 		return "", err
 	}
 	return o.chargeOpened(ctx, tx, a, d)
+}
+
+// isReached tells whether a collection's sum reaches the threshold.
+func isReached(threshold money.Amount, sum store.CollectionSum) (bool, error) {
+	exposure, err := money.Normalize(sum.Micro, sum.Pico, threshold.Currency)
+	if err != nil {
+		return false, err
+	}
+	return billing.Reaches(exposure, threshold)
 }
 
 // openUsageDebt rounds what a collection holds, shuts it, and opens the debt

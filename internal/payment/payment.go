@@ -124,6 +124,7 @@ var (
 	ErrPaymentNotFound = fault.New(fault.NotFound, "payment_not_found", "there is no such payment")
 	ErrUnresolved      = fault.New(fault.Conflict, "payment_unresolved", "an earlier payment of this debt is not over").WithNext("wait until it is; its answer is being asked for")
 	ErrCapped          = fault.New(fault.TooMany, "attempts_capped", "the card was tried as often as its scheme allows for now").WithNext("use another payment method, or wait") // R-DUN-07
+	ErrRefusedForGood  = fault.New(fault.Conflict, "card_refused_for_good", "the issuer will not approve charges to this card any more").WithNext("use another payment method")  // R-DUN-05
 	ErrTooSoon         = fault.New(fault.TooMany, "attempt_too_soon", "the issuer asked to wait before the next attempt").WithNext("wait, or use another payment method")        // R-DUN-06
 )
 

@@ -1,6 +1,11 @@
 package policy
 
-import "github.com/bursar-pay/bursar/internal/money"
+import (
+	"maps"
+	"slices"
+
+	"github.com/bursar-pay/bursar/internal/money"
+)
 
 // PerCurrency is an amount in every currency: its own, or else the one of all
 // currencies that have as many decimals.
@@ -15,6 +20,15 @@ func (t PerCurrency) In(c money.Currency) money.Amount {
 		return a
 	}
 	return money.Amount{Minor: t.fallback[c.Digits()], Currency: c}
+}
+
+// all lists every amount that is written.
+func (t PerCurrency) all() []money.Amount {
+	list := slices.Collect(maps.Values(t.own))
+	for _, n := range fallbackDigits {
+		list = append(list, money.Amount{Minor: t.fallback[atoi(n)], Currency: currencyOfDigits[n]})
+	}
+	return list
 }
 
 // ThresholdRange is where the threshold of one account starts, and within what it may
@@ -44,8 +58,12 @@ func (p Policy) Threshold(k Kind, c money.Currency) (ThresholdRange, bool) {
 }
 
 func (p Policy) cardRange(c money.Currency) ThresholdRange {
-	a := p.cardThreshold.In(c)
-	return ThresholdRange{Least: a, Start: a, Most: a}
+	r := ThresholdRange{Start: p.cardThreshold.In(c)}
+	r.Least, r.Most = r.Start, r.Start
+	if m, moves := p.Moves(Card, c); moves {
+		r.Least, r.Most = scaled(r.Start, m.Least), scaled(r.Start, m.Most)
+	}
+	return r
 }
 
 // CarryBelow returns the least remainder of a month that makes a debt in currency c;

@@ -237,6 +237,8 @@ type OfferFacts struct {
 	Kind        account.Kind
 	Credit      bool         // the account has an approved credit line
 	HoldMinimum money.Amount // the provider's minimum, in the account's currency
+	Factor      int64        // of the account's threshold, as in ThresholdFacts
+	Step        int64        // of the provider, as in ThresholdFacts
 }
 
 // Offer is a way to pay as a page tells it to one account.
@@ -244,7 +246,7 @@ type Offer struct {
 	Kind      Kind
 	May       error           // why the account may not use it; nil if it may
 	Brands    []payment.Brand // of cards that may be used
-	Threshold ThresholdRange  // from which usage is collected; zero if nothing triggers but the bill
+	Threshold ThresholdRange  // from which usage is collected, the account's own if it moves; zero if nothing triggers but the bill
 	Hold      money.Amount    // that verifies it; zero if it needs none
 	Challenge bool            // 3-D Secure is always run when it is added
 }
@@ -264,8 +266,8 @@ func (p Policy) Offers(f OfferFacts) []Offer {
 	}
 	paypal := Offer{Kind: PayPal, Hold: hold, May: p.MayUsePayPal(f.Region, currency)}
 	if !f.Credit { // R-THR-09
-		card.Threshold = p.cardRange(currency)
-		paypal.Threshold = p.walletRanges[currency]
+		facts := ThresholdFacts{Factor: f.Factor, Step: f.Step, Minimum: f.HoldMinimum}
+		card.Threshold, paypal.Threshold = p.offered(Card, facts), p.offered(PayPal, facts)
 	}
 	return []Offer{card, paypal, {Kind: BankTransfer, May: MayUseTransfer(f.Kind, f.Credit)}}
 }

@@ -108,10 +108,12 @@ func (p Policy) addBinding(add adder) {
 
 func (p Policy) addThresholds(add adder) {
 	p.cardThreshold.add(add, "thresholds.card", "the card threshold")
+	p.cardMoves.add(add, "thresholds.card.moves", "the rule that moves card thresholds")
 	for _, c := range slices.Sorted(maps.Keys(p.walletRanges)) {
 		r := p.walletRanges[c]
 		add("thresholds.paypal."+string(c), "the PayPal threshold in "+string(c), "%s, within %s and %s", r.Start.Decimal(), r.Least.Decimal(), r.Most.Decimal())
 	}
+	p.walletMoves.add(add, "thresholds.paypal.moves", "the rule that moves PayPal thresholds")
 }
 
 func (p Policy) addThreeDS(add adder) {
@@ -169,6 +171,12 @@ func (t PerCurrency) add(add adder, field, subject string) {
 	for _, n := range fallbackDigits {
 		a := money.Amount{Minor: t.fallback[atoi(n)], Currency: currencyOfDigits[n]}
 		add(field+".fallback."+n, subject+" in other currencies of "+n+" decimals", "%s", a.Decimal())
+	}
+}
+
+func (m Moves) add(add adder, field, subject string) {
+	if m.RaiseAfter > 0 {
+		add(field, subject, "%s", m)
 	}
 }
 

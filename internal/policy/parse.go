@@ -245,9 +245,15 @@ func (e entry) currency() (money.Currency, bool) {
 
 func readThresholds(p *Policy, v value) {
 	f := v.fields([]string{"card", "paypal"})
-	p.cardThreshold = readPerCurrency(f["card"].fields([]string{"amounts", "fallback"}), 1)
+	card := f["card"].fields([]string{"amounts", "fallback"}, "moves")
+	p.cardThreshold = readPerCurrency(card, 1)
+	readCardMoves(p, card["moves"])
 	p.walletRanges = map[money.Currency]ThresholdRange{}
 	for _, e := range f["paypal"].entries() {
+		if e.key.node.GetToken().Value == "moves" {
+			p.walletMoves = e.value.named("moves").fields([]string{"raise_after", "raise_by", "lower_by"}).moves()
+			continue
+		}
 		c, ok := e.currency()
 		if !ok {
 			continue

@@ -25,6 +25,9 @@ func marked(t *testing.T, text string) (string, string) {
 // TestParseTellsWhatIsWrongAndWhere edits the built-in policy; § is where the fault
 // must be found.
 func TestParseTellsWhatIsWrongAndWhere(t *testing.T) {
+	moves := func(card string) []string {
+		return []string{"300.000, 4: 30.0000}\n", "300.000, 4: 30.0000}\n    moves: " + card + "\n"}
+	}
 	const jp = "{version: jp, name: GST, country: JP, rate: 0.10, from: 2020-01-01}"
 	tax := func(list string) []string { return []string{"tax: []\n", "tax:\n" + list + "\n"} }
 	cases := []struct {
@@ -91,6 +94,21 @@ func TestParseTellsWhatIsWrongAndWhere(t *testing.T) {
 		{"fallback with too many decimals", []string{"fallback: {0: 100, 2: 1.00, 3: 1.000, 4: 1.0000}", "fallback: {0: §1.00, 2: 1.00, 3: 1.000, 4: 1.0000}"}, "binding.hold.fallback.0", "the amount has more decimals than the currency, which has 0", "at most 0"},
 		{"range upside down", []string{"{least: 8.00, start: 8.00, most: 500.00}", "§{least: 8.00, start: 800.00, most: 500.00}"}, "thresholds.paypal.USD", "the amounts are not in order", "at most"},
 		{"range with an amount that is none", []string{"start: 8.00", "start: §eight"}, "thresholds.paypal.USD.start", "not a decimal number", "digits"},
+		{"moves without a bound", moves("§{raise_after: 3, raise_by: 50%, lower_by: 50%, least: 50%}"), "thresholds.card.moves.most", "the field is missing", "add it"},
+		{"moves that are a word", moves("§on"), "thresholds.card.moves", "this is not fields, each with a name, a colon and a value", "write fields"},
+		{"moves that are empty", moves("§~"), "thresholds.card.moves", "the field is empty", "write fields"},
+		{"moves with a misspelt field", moves("{raise_after: 3, raise_by: 50%, lower_by: 50%, §leest: 50%, least: 50%, most: 400%}"), "thresholds.card.moves", "there is no field of this name", "did you mean least?"},
+		{"raised after none", moves("{raise_after: §0, raise_by: 50%, lower_by: 50%, least: 50%, most: 400%}"), "thresholds.card.moves.raise_after", "the number is out of range", "1 to 1000"},
+		{"raised after a fraction", moves("{raise_after: §1.5, raise_by: 50%, lower_by: 50%, least: 50%, most: 400%}"), "thresholds.card.moves.raise_after", "this is not a whole number from 1 to 1000", "1 to 1000"},
+		{"raised by a fraction", moves("{raise_after: 3, raise_by: §12.5%, lower_by: 50%, least: 50%, most: 400%}"), "thresholds.card.moves.raise_by", "this is not a whole percentage, such as 50%", "50%"},
+		{"raised by a plain number", moves("{raise_after: 3, raise_by: §50, lower_by: 50%, least: 50%, most: 400%}"), "thresholds.card.moves.raise_by", "this is not a whole percentage, such as 50%", "50%"},
+		{"raised by nothing", moves("{raise_after: 3, raise_by: §0%, lower_by: 50%, least: 50%, most: 400%}"), "thresholds.card.moves.raise_by", "the percentage is out of range", "1% to 10000%"},
+		{"lowered by less than nothing", moves("{raise_after: 3, raise_by: 50%, lower_by: §-50%, least: 50%, most: 400%}"), "thresholds.card.moves.lower_by", "this is not a whole percentage, such as 50%", "50%"},
+		{"least above the start", moves("{raise_after: 3, raise_by: 50%, lower_by: 50%, least: §101%, most: 400%}"), "thresholds.card.moves.least", "the percentage is out of range", "1% to 100%"},
+		{"most below the start", moves("{raise_after: 3, raise_by: 50%, lower_by: 50%, least: 50%, most: §99%}"), "thresholds.card.moves.most", "the percentage is out of range", "100% to 10000%"},
+		{"most beyond reason", moves("{raise_after: 3, raise_by: 50%, lower_by: 50%, least: 50%, most: §10001%}"), "thresholds.card.moves.most", "the percentage is out of range", "100% to 10000%"},
+		{"most too large to be kept", append(moves("{raise_after: 3, raise_by: 50%, lower_by: 50%, least: 50%, most: §10000%}"), "USD: 1000.00", "USD: 999999999999.00"), "thresholds.card.moves.most", "a threshold could become too large to be kept", "smaller"},
+		{"moves of PayPal with a bound", []string{"    USD: {least: 8.00", "    moves: {raise_after: 3, raise_by: 50%, lower_by: 50%, §most: 400%}\n    USD: {least: 8.00"}, "thresholds.paypal.moves", "there is no field of this name", "raise_after"},
 		{"limit", []string{"5 per 24h\n    cards", "§5 a day\n    cards"}, "binding.limits.tries_per_account", "this is not a limit, such as 5 per 24h", "5 per 24h"},
 		{"limit of none", []string{"3 per 24h", "§0 per 24h"}, "binding.limits.cards_per_account", "a limit of nothing lets nobody through", "binding.open"},
 		{"network", []string{"ipv4: 24", "ipv4: §33"}, "binding.limits.networks.ipv4", "the number is out of range", "8 to 32"},
@@ -159,7 +177,7 @@ func TestParseTellsEverythingAtOnce(t *testing.T) {
 		"line 9, column 7: zone",
 		"line 16, column 19: regions.united_states[0]",
 		"line 47, column 12: binding.hold.amounts.USD",
-		"line 104, column 8: bills.day",
+		"line 110, column 8: bills.day",
 	}
 	if strings.Join(got, "\n") != strings.Join(want, "\n") {
 		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))

@@ -53,7 +53,9 @@ type Policy struct {
 	blocked       blocked
 	holds         PerCurrency
 	cardThreshold PerCurrency
+	cardMoves     Moves
 	walletRanges  map[money.Currency]ThresholdRange // PayPal's
+	walletMoves   Moves                             // within walletRanges
 	challenges    map[Occasion][]Region
 	attempts      []time.Duration
 	askAfter      []time.Duration

@@ -90,6 +90,23 @@ func (v value) count(least, most int) int {
 	return n
 }
 
+var percentPattern = regexp.MustCompile(`^([0-9]{1,6})%$`)
+
+// percent reads v as a whole percentage from least to most, and returns it in
+// 1/10,000.
+func (v value) percent(least, most int) int64 {
+	m := v.matching(percentPattern, "a whole percentage, such as 50%")
+	if m == nil {
+		return 0
+	}
+	n := atoi(m[1])
+	if n < least || n > most {
+		v.refuse(fmt.Sprintf("write a percentage from %d%% to %d%%", least, most), "the percentage is out of range")
+		return 0
+	}
+	return int64(n) * 100
+}
+
 var (
 	spanPattern = regexp.MustCompile(`^([0-9]{1,5})([smhd])$`)
 	spanUnits   = map[string]time.Duration{"s": time.Second, "m": time.Minute, "h": time.Hour, "d": 24 * time.Hour}

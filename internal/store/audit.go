@@ -46,26 +46,46 @@ func (r Record) hash(previous []byte) []byte {
 // Audit appends a record to its chain. detail is kept as JSON.
 func (tx *Tx) Audit(ctx context.Context, r Record, detail any) error {
 	r.Detail = asJSON(detail)
-	var previous []byte
-	if err := tx.queryRow(ctx, `
-		INSERT INTO audit_heads (chain, number, hash) VALUES ($1, 0, $2)
-		    ON CONFLICT (chain) DO UPDATE SET number = audit_heads.number
-		RETURNING number, hash`, r.Chain, []byte{}).Scan(&r.Number, &previous); err != nil {
+	head, err := tx.auditHead(ctx, r.Chain)
+	if err != nil {
 		return err
 	}
-	if previous == nil {
-		previous = []byte{} // the first of its chain; an empty value comes back from SQLite as none
-	}
-	r.Number++
+	r.Number = head.number + 1
 	r.At = r.At.Truncate(time.Microsecond)
-	hash := r.hash(previous)
+	hash := r.hash(head.hash)
 	if err := tx.execOne(ctx, `
 		INSERT INTO audit (chain, number, at, by, action, subject, detail, previous, hash)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
-		r.Chain, r.Number, micros(r.At), r.By, r.Action, r.Subject, r.Detail, previous, hash); err != nil {
+		r.Chain, r.Number, micros(r.At), r.By, r.Action, r.Subject, r.Detail, head.hash, hash); err != nil {
 		return err
 	}
+	tx.heads[r.Chain] = auditHead{r.Number, hash}
 	return tx.execOne(ctx, `UPDATE audit_heads SET number = $2, hash = $3 WHERE chain = $1`, r.Chain, r.Number, hash)
+}
+
+// auditHead is the last record of a chain.
+type auditHead struct {
+	number int64
+	hash   []byte
+}
+
+// auditHead fetches a chain's head and locks it, once in a transaction.
+func (tx *Tx) auditHead(ctx context.Context, chain string) (auditHead, error) {
+	if h, ok := tx.heads[chain]; ok {
+		return h, nil
+	}
+	var h auditHead
+	err := tx.queryRow(ctx, `
+		INSERT INTO audit_heads (chain, number, hash) VALUES ($1, 0, $2)
+		    ON CONFLICT (chain) DO UPDATE SET number = audit_heads.number
+		RETURNING number, hash`, chain, []byte{}).Scan(&h.number, &h.hash)
+	if h.hash == nil {
+		h.hash = []byte{} // the first of its chain; an empty value comes back from SQLite as none
+	}
+	if tx.heads == nil {
+		tx.heads = map[string]auditHead{}
+	}
+	return h, err
 }
 
 // History lists what was done to a subject, oldest first.

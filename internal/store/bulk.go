@@ -6,13 +6,6 @@ import (
 	"strings"
 )
 
-// statement is one of several that are sent together.
-type statement struct {
-	text string
-	args []any
-	scan func(row) error // called once a row; nil: it has none
-}
-
 // together runs statements in their order, where none needs another's answer to
 // be put. On PostgreSQL they make one journey; each sees what was committed when
 // its own turn came, so that one behind a lock sees what the lock waited for.
@@ -30,7 +23,10 @@ type bulk struct {
 	into    string
 	columns []column
 	more    string // behind the rows: ON CONFLICT …
-	unique  bool   // the first column tells the rows apart, and which were inserted is asked
+
+	// inserted is told the positions of the rows that were inserted, by the first
+	// column, which tells them apart; nil if nobody asks.
+	inserted *[]int
 }
 
 // column is a column's values, of one of the kinds.
@@ -39,16 +35,6 @@ type column struct {
 	texts   []string
 	numbers []int64
 	bytes   [][]byte
-}
-
-// insert inserts rows, runs the statements behind them, and returns the positions
-// of the rows that were inserted, if that is asked.
-func (tx *Tx) insert(ctx context.Context, b bulk, then ...statement) ([]int, error) {
-	if err := tx.usable(ctx); err != nil {
-		return nil, err
-	}
-	inserted, err := tx.conn.insert(ctx, b, then)
-	return inserted, tx.note(err)
 }
 
 func (c column) len() int { return max(len(c.texts), len(c.numbers), len(c.bytes)) }
@@ -90,17 +76,35 @@ func (b bulk) forEach() string {
 }
 
 // forAll is the order for all rows.
-func (b bulk) forAll() (text string, args []any) {
+func (b bulk) forAll() statement {
 	insert, _ := b.head()
 	var arrays []string
+	var all statement
 	for i, c := range b.columns {
 		array, kind := c.array()
-		args = append(args, array)
+		all.args = append(all.args, array)
 		arrays = append(arrays, "$"+strconv.Itoa(i+1)+"::"+kind+"[]")
 	}
-	text = insert + "SELECT * FROM unnest(" + strings.Join(arrays, ", ") + ") AS given " + b.more
-	if b.unique {
-		text += " RETURNING " + b.columns[0].name
+	all.text = insert + "SELECT * FROM unnest(" + strings.Join(arrays, ", ") + ") AS given " + b.more
+	if b.inserted != nil {
+		all.text += " RETURNING " + b.columns[0].name
+		all.scan = b.scanner()
 	}
-	return text, args
+	return all
+}
+
+// scanner tells the positions of rows by what stands in their first column.
+func (b bulk) scanner() func(row) error {
+	keys := b.columns[0].bytes
+	position := make(map[string]int, len(keys))
+	for i := len(keys) - 1; i >= 0; i-- {
+		position[string(keys[i])] = i // the first of several stays
+	}
+	*b.inserted = make([]int, 0, len(keys))
+	var key []byte
+	return func(r row) error {
+		err := r.Scan(&key)
+		*b.inserted = append(*b.inserted, position[string(key)])
+		return err
+	}
 }

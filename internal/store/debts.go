@@ -135,13 +135,12 @@ func (tx *Tx) addShares(ctx context.Context, table, owner, id string, shares []b
 	for i, s := range shares {
 		rows[i] = share{s.Product, s.Lines, s.Usage.Micro, s.Usage.Pico, s.CarriedIn.Micro, s.CarriedIn.Pico, s.Net.Minor, s.CarriedOut.Micro, s.CarriedOut.Pico}
 	}
-	_, err := tx.exec(ctx, `
+	return tx.change(ctx, `
 		INSERT INTO `+table+` (`+owner+`, `+shareColumns+`)
 		SELECT $1, value->>'p', cast(value->>'l' as bigint), cast(value->>'um' as bigint), cast(value->>'up' as bigint), cast(value->>'im' as bigint),
 		       cast(value->>'ip' as bigint), cast(value->>'n' as bigint), cast(value->>'om' as bigint), cast(value->>'op' as bigint)
 		  FROM json_each($2)
 		 WHERE true`, id, numbered(rows))
-	return err
 }
 
 func (tx *Tx) shares(ctx context.Context, c money.Currency, query string, args ...any) ([]billing.Share, error) {

@@ -54,7 +54,7 @@ type stepperQueue struct{ wake func() }
 // Enqueue inserts a row. A single job that waits, or runs, takes the earlier due
 // time instead; while it runs it has none, so that it will run once more.
 func (q stepperQueue) Enqueue(ctx context.Context, tx *Tx, j job.Job) error {
-	_, err := tx.exec(ctx, `
+	err := tx.change(ctx, `
 		INSERT INTO jobs (kind, subject, unique_key, due_at, attempts, last_error)
 		VALUES ($1, $2, $3, $4, 0, '')
 		    ON CONFLICT (unique_key) DO UPDATE
@@ -200,8 +200,8 @@ type riverQueue[T any] struct {
 }
 
 // Enqueue inserts River's job and, for a single one, the row that makes it so. A
-// single job that waits already gets a second job of River's if that is due
-// earlier; whichever comes first does the work.
+// single job that waits already gets another job of River's if that is due
+// earlier; the one it had finds itself superseded and ends.
 func (q riverQueue[T]) Enqueue(ctx context.Context, tx *Tx, j job.Job) error {
 	args := job.RiverArgs{Job: j.Kind, Subject: j.Subject}
 	if j.Once {
@@ -223,8 +223,11 @@ func (q riverQueue[T]) Enqueue(ctx context.Context, tx *Tx, j job.Job) error {
 		return err
 	}
 	// Without the caller's cancellation, as in sqliteEngine.begin.
-	_, err := q.client.InsertTx(context.WithoutCancel(ctx), tx.conn.raw().(T), args, job.RiverInsert(j.At, q.now()))
-	return tx.note(err)
+	inserted, err := q.client.InsertTx(context.WithoutCancel(ctx), tx.conn.raw().(T), args, job.RiverInsert(j.At, q.now()))
+	if err != nil || !j.Once {
+		return tx.note(err)
+	}
+	return tx.execOne(ctx, `UPDATE jobs SET river_job = $2 WHERE id = $1`, args.Once, inserted.Job.ID)
 }
 
 // OpenRiver returns a client that works on this database, and what closes its
@@ -259,10 +262,12 @@ func (s *Store) OpenRiver(ctx context.Context, c *river.Config) (job.RiverClient
 }
 
 // BeginOnce takes a single job from those that wait: what is enqueued from now
-// on will run once more.
-func (s *Store) BeginOnce(ctx context.Context, id int64) (found bool, err error) {
+// on will run once more. It answers false to a job of River's that is superseded.
+func (s *Store) BeginOnce(ctx context.Context, id, riverJob int64) (found bool, err error) {
 	err = s.Update(ctx, func(tx *Tx) error {
-		n, err := tx.exec(ctx, `UPDATE jobs SET unique_key = NULL WHERE id = $1`, id)
+		n, err := tx.exec(ctx, `
+			UPDATE jobs SET unique_key = NULL
+			 WHERE id = $1 AND (river_job = $2 OR river_job IS NULL)`, id, riverJob)
 		found = n == 1
 		return err
 	})
@@ -277,28 +282,39 @@ func (s *Store) FinishOnce(ctx context.Context, id int64) error {
 	})
 }
 
-// PostponeOnce puts a single job back among those that wait, unless another of
-// its kind and subject was enqueued meanwhile: then both will run.
-func (s *Store) PostponeOnce(ctx context.Context, id int64, at time.Time, failure string) error {
-	postpone := func(among bool) error {
-		return s.Update(ctx, func(tx *Tx) error {
+// PostponeOnce puts a single job back among those that wait. If another of its
+// kind and subject was enqueued meanwhile, one that only snoozes ends here, for
+// the other comes earlier and goes on; one that failed stays beside it.
+func (s *Store) PostponeOnce(ctx context.Context, id int64, at time.Time, failure string) (kept bool, err error) {
+	for range 2 {
+		err = s.Update(ctx, func(tx *Tx) error {
+			kept = true
+			var others int64
+			if err := tx.queryRow(ctx, `
+				SELECT count(*) FROM jobs AS mine
+				  JOIN jobs AS other ON other.unique_key = mine.kind || ' ' || mine.subject
+				 WHERE mine.id = $1 AND other.id <> $1`, id).Scan(&others); err != nil {
+				return err
+			}
+			if others > 0 && failure == "" {
+				kept = false
+				_, err := tx.exec(ctx, `DELETE FROM jobs WHERE id = $1`, id)
+				return err
+			}
 			_, err := tx.exec(ctx, `
 				UPDATE jobs
 				   SET due_at = $2,
 				       attempts = attempts + CASE WHEN $3 = '' THEN 0 ELSE 1 END,
 				       last_error = $3,
-				       unique_key = CASE WHEN $4 = 1 AND NOT EXISTS (
-				           SELECT 1 FROM jobs AS other WHERE other.unique_key = jobs.kind || ' ' || jobs.subject)
-				           THEN kind || ' ' || subject END
-				 WHERE id = $1`, id, at.UnixMicro(), failure, bit(among))
+				       unique_key = CASE WHEN $4 = 0 THEN kind || ' ' || subject END
+				 WHERE id = $1`, id, at.UnixMicro(), failure, others)
 			return err
 		})
+		if !s.engine.isUniqueViolation(err) {
+			break
+		} // else it was enqueued between our look and our write: look again
 	}
-	err := postpone(true)
-	if s.engine.isUniqueViolation(err) { // enqueued between our look and our write
-		err = postpone(false)
-	}
-	return err
+	return kept, err
 }
 
 // --- River's tables ---

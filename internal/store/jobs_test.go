@@ -157,30 +157,30 @@ func TestAnOnceJobThatFailedWaitsAgainUnlessAnotherDoes(t *testing.T) {
 			s := onRiver(t, engine)
 			x := job.Job{Kind: watch, Subject: "x", At: jobNoon, Once: true}
 			first := enqueueOnce(t, s, x)
-			if ok, err := s.BeginOnce(t.Context(), first); err != nil || !ok {
+			if ok, err := s.BeginOnce(t.Context(), first, comesFor(t, s, first)); err != nil || !ok {
 				t.Fatalf("begin: %t, %v", ok, err)
 			}
-			if err := s.PostponeOnce(t.Context(), first, jobNoon.Add(time.Minute), "failed"); err != nil {
+			if _, err := s.PostponeOnce(t.Context(), first, jobNoon.Add(time.Minute), "failed"); err != nil {
 				t.Fatal(err)
 			}
 			if got := enqueueOnce(t, s, x); got != first {
 				t.Errorf("enqueued again it has row %d, want %d that waits", got, first)
 			}
-			if ok, err := s.BeginOnce(t.Context(), first); err != nil || !ok {
+			if ok, err := s.BeginOnce(t.Context(), first, comesFor(t, s, first)); err != nil || !ok {
 				t.Fatalf("begin again: %t, %v", ok, err)
 			}
 			second := enqueueOnce(t, s, x)
 			if second == first {
 				t.Error("enqueued while it runs it has the row of the one that runs")
 			}
-			if err := s.PostponeOnce(t.Context(), first, jobNoon, "failed"); err != nil {
+			if _, err := s.PostponeOnce(t.Context(), first, jobNoon, "failed"); err != nil {
 				t.Fatal(err)
 			}
 			for _, row := range []int64{first, second} {
 				if err := s.FinishOnce(t.Context(), row); err != nil {
 					t.Fatal(err)
 				}
-				if ok, err := s.BeginOnce(t.Context(), row); err != nil || ok {
+				if ok, err := s.BeginOnce(t.Context(), row, comesFor(t, s, row)); err != nil || ok {
 					t.Errorf("a finished job begins: %t, %v", ok, err)
 				}
 			}
@@ -189,6 +189,48 @@ func TestAnOnceJobThatFailedWaitsAgainUnlessAnotherDoes(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestOneOfRiversJobsComesForASingleJob enqueues again for an earlier time, as
+// every start of a process does for what recurs.
+func TestOneOfRiversJobsComesForASingleJob(t *testing.T) {
+	for _, engine := range storetest.Engines() {
+		t.Run(engine, func(t *testing.T) {
+			s := onRiver(t, engine)
+			row := enqueueOnce(t, s, job.Job{Kind: watch, Subject: "x", At: jobNoon.Add(time.Hour), Once: true})
+			late := comesFor(t, s, row)
+			if again := enqueueOnce(t, s, job.Job{Kind: watch, Subject: "x", At: jobNoon, Once: true}); again != row {
+				t.Fatalf("enqueued again it has row %d, want %d", again, row)
+			}
+			early := comesFor(t, s, row)
+			if ok, err := s.BeginOnce(t.Context(), row, late); err != nil || ok || early == late {
+				t.Errorf("the superseded job begins: %t, %v", ok, err)
+			}
+			if ok, err := s.BeginOnce(t.Context(), row, early); err != nil || !ok {
+				t.Errorf("the earlier job begins: %t, %v; want it to", ok, err)
+			}
+			// Enqueued while it runs: the one that only snoozes makes room.
+			other := enqueueOnce(t, s, job.Job{Kind: watch, Subject: "x", At: jobNoon, Once: true})
+			if kept, err := s.PostponeOnce(t.Context(), row, jobNoon.Add(time.Hour), ""); err != nil || kept || other == row {
+				t.Errorf("a snoozing job stays beside another: %t, %v", kept, err)
+			}
+			if got := howMany(t, s, "jobs"); got != 1 {
+				t.Errorf("%d rows wait, want 1", got)
+			}
+		})
+	}
+}
+
+// comesFor returns River's job that comes for a row; 0 if the row is gone.
+func comesFor(t *testing.T, s *store.Store, row int64) (id int64) {
+	t.Helper()
+	err := s.View(t.Context(), func(tx *store.Tx) error {
+		return tx.Scan(t.Context(), &id, `SELECT coalesce(max(river_job), 0) FROM jobs WHERE id = $1`, row)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return id
 }
 
 // enqueueOnce enqueues a single job and returns the row by which it waits.
@@ -236,7 +278,7 @@ func TestRiverRescuesTheJobOfADeadProcess(t *testing.T) {
 			t.Parallel()
 			s := onRiver(t, engine)
 			row := enqueueOnce(t, s, job.Job{Kind: watch, Subject: "x", Once: true})
-			if ok, err := s.BeginOnce(t.Context(), row); err != nil || !ok {
+			if ok, err := s.BeginOnce(t.Context(), row, comesFor(t, s, row)); err != nil || !ok {
 				t.Fatalf("begin: %t, %v", ok, err)
 			}
 			if err := run(t, s, `UPDATE river_job SET state = 'running', attempt = 1, attempted_at = `+ago[engine]); err != nil {

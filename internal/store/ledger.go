@@ -32,21 +32,20 @@ func (tx *Tx) Book(ctx context.Context, e ledger.Entry) error {
 			kept = append(kept, all[i])
 		}
 	}
-	if _, err := tx.exec(ctx, `
+	if err := tx.change(ctx, `
 		INSERT INTO postings (entry_id, line, ledger_account, account_id, currency, amount)
 		SELECT $1, cast(value->>'n' as bigint), value->>'l', value->>'c', $2, cast(value->>'a' as bigint)
 		  FROM json_each($3)
 		 WHERE true`, e.ID, string(e.Amount.Currency), numbered(all)); err != nil {
 		return err
 	}
-	_, err := tx.exec(ctx, `
+	return tx.change(ctx, `
 		INSERT INTO balances (account_id, ledger_account, currency, amount)
 		SELECT value->>'c', value->>'l', $1, cast(value->>'a' as bigint)
 		  FROM json_each($2)
 		 WHERE true
 		    ON CONFLICT (account_id, ledger_account, currency) DO UPDATE SET amount = balances.amount + excluded.amount`,
 		string(e.Amount.Currency), numbered(kept))
-	return err
 }
 
 // Balance returns a customer's balance on a ledger account: debits positive.

@@ -82,6 +82,14 @@ func (tx *Tx) Payments(ctx context.Context, id account.ID, before payment.ID, li
 		 ORDER BY id DESC LIMIT $3`, string(id), string(before), int64(limit))
 }
 
+// RefusedOn lists the payments that were refused on a method, newest first.
+func (tx *Tx) RefusedOn(ctx context.Context, id payment.MethodID, limit int) ([]payment.Payment, error) {
+	return tx.payments(ctx, `
+		SELECT `+paymentColumns+` FROM payments
+		 WHERE method_id = $1 AND state IN ('closing', 'declined')
+		 ORDER BY opened_at DESC LIMIT $2`, string(id), int64(limit))
+}
+
 // UnresolvedPayments lists payments that are not over, the longest open first.
 func (tx *Tx) UnresolvedPayments(ctx context.Context, limit int) ([]payment.Payment, error) {
 	return tx.payments(ctx, `

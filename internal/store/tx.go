@@ -7,8 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"time"
-
-	"github.com/bursar-pay/bursar/internal/money"
 )
 
 // Tx is one transaction. It is handed to the function given to Update or View
@@ -20,31 +18,13 @@ type Tx struct {
 	writes      bool
 	broken      error // the first statement error: nothing may follow it
 	afterCommit []func()
-	policies    *int // how many there are, if it was asked in this transaction
+	policies    *int                 // how many there are, if it was asked in this transaction
+	heads       map[string]auditHead // of the audit chains that were appended to
 }
 
 // AfterCommit runs f once the transaction is committed, and not at all if it is
 // not. f must not fail.
 func (tx *Tx) AfterCommit(f func()) { tx.afterCommit = append(tx.afterCommit, f) }
-
-// conn is a transaction of one engine.
-type conn interface {
-	exec(ctx context.Context, query string, args []any) (int64, error)
-	query(ctx context.Context, query string, args []any) (rows, error)
-	together(ctx context.Context, all []statement) error
-	insert(ctx context.Context, b bulk, then []statement) ([]int, error)
-	commit(ctx context.Context) error
-	rollback()
-	raw() any // *sql.Tx or pgx.Tx, for the job queue
-}
-
-// rows are what database/sql and pgx have in common.
-type rows interface {
-	Next() bool
-	Scan(dest ...any) error
-	Err() error
-	close()
-}
 
 // errNoRow says that a question found nothing. The store's own callers turn it
 // into the fault of the object that was looked for.
@@ -59,13 +39,22 @@ func (tx *Tx) exec(ctx context.Context, query string, args ...any) (int64, error
 	return n, tx.note(err)
 }
 
-// execOne runs a statement that must change exactly one row.
+// change runs a statement whose answer nobody waits for. What is wrong with it may
+// be told by a later call, by Update at the latest, and ends the transaction.
+func (tx *Tx) change(ctx context.Context, query string, args ...any) error {
+	return tx.later(ctx, statement{text: query, args: args})
+}
+
+// execOne is change for a statement that must change exactly one row.
 func (tx *Tx) execOne(ctx context.Context, query string, args ...any) error {
-	n, err := tx.exec(ctx, query, args...)
-	if err == nil && n != 1 {
-		err = tx.note(fmt.Errorf("store: a statement changed %d rows instead of one: %.60q", n, query))
+	return tx.later(ctx, statement{text: query, args: args, one: true})
+}
+
+func (tx *Tx) later(ctx context.Context, s statement) error {
+	if err := tx.usable(ctx); err != nil {
+		return err
 	}
-	return err
+	return tx.note(tx.conn.later(ctx, s))
 }
 
 // query runs a question and calls scan once a row.
@@ -73,17 +62,7 @@ func (tx *Tx) query(ctx context.Context, query string, args []any, scan func(row
 	if err := tx.usable(ctx); err != nil {
 		return err
 	}
-	rs, err := tx.conn.query(ctx, query, args)
-	if err != nil {
-		return tx.note(err)
-	}
-	defer rs.close()
-	for rs.Next() {
-		if err := scan(rs); err != nil {
-			return tx.note(err)
-		}
-	}
-	return tx.note(rs.Err())
+	return tx.note(tx.conn.query(ctx, query, args, scan))
 }
 
 // row is one row to be scanned.
@@ -255,9 +234,4 @@ func numbered[T any](rows []T) string {
 		b = append(b, j...)
 	}
 	return string(append(b, '}'))
-}
-
-// amountOf puts minor units and a currency together.
-func amountOf(minor int64, c money.Currency) money.Amount {
-	return money.Amount{Minor: minor, Currency: c}
 }

@@ -27,6 +27,7 @@ type UsageAccount struct {
 	Credit        bool
 	State         account.State
 	ClosedThrough billing.Month
+	Factor        int64 // of its threshold, as in billing.Standing
 }
 
 // MeetForUsage locks the accounts that a batch names, by id or by reference, in
@@ -37,25 +38,25 @@ func (tx *Tx) MeetForUsage(ctx context.Context, ids []account.ID, references []s
 	const named = `(SELECT key FROM json_each($1) UNION ALL SELECT id FROM accounts WHERE reference IN (SELECT key FROM json_each($2)))`
 	names := []any{keySet(ids), keySet(references)}
 	var policies int
-	err = tx.together(ctx, statement{`
-		SELECT id, reference, currency, zone, credit, state, closed_through
+	err = tx.together(ctx, statement{text: `
+		SELECT id, reference, currency, zone, credit, state, closed_through, threshold_factor
 		  FROM accounts
-		 WHERE id IN `+named+`
-		 ORDER BY id`+tx.forUpdate(), names, func(r row) error {
+		 WHERE id IN ` + named + `
+		 ORDER BY id` + tx.forUpdate(), args: names, scan: func(r row) error {
 		var a UsageAccount
-		err := r.Scan(&a.ID, &a.Reference, &a.Currency, &a.Zone, flag{&a.Credit}, &a.State, &a.ClosedThrough)
+		err := r.Scan(&a.ID, &a.Reference, &a.Currency, &a.Zone, flag{&a.Credit}, &a.State, &a.ClosedThrough, &a.Factor)
 		accounts = append(accounts, a)
 		return err
-	}}, statement{`
+	}}, statement{text: `
 		SELECT account_id, number, month
 		  FROM collections
-		 WHERE state = 'open' AND account_id IN `+named+`
-		 ORDER BY account_id, number`, names, func(r row) error {
+		 WHERE state = 'open' AND account_id IN ` + named + `
+		 ORDER BY account_id, number`, args: names, scan: func(r row) error {
 		var c billing.Collection
 		err := r.Scan(&c.Account, &c.Number, &c.Month)
 		open = append(open, c)
 		return err
-	}}, statement{policyCount, nil, func(r row) error { return r.Scan(&policies) }})
+	}}, statement{text: policyCount, scan: func(r row) error { return r.Scan(&policies) }})
 	if err == nil {
 		tx.policies = &policies
 	}
@@ -76,10 +77,30 @@ func lineKey(a account.ID, id string) []byte {
 
 // AddUsage inserts the lines that were not there before and returns their
 // positions among those given; of a line given twice, the first.
-func (tx *Tx) AddUsage(ctx context.Context, lines []UsageLine, at time.Time) ([]int, error) {
+func (tx *Tx) AddUsage(ctx context.Context, lines []UsageLine, at time.Time) (inserted []int, err error) {
 	if len(lines) == 0 {
 		return nil, nil
 	}
+	err = tx.together(ctx, insertLines(lines, at, &inserted))
+	return inserted, err
+}
+
+// AddNewUsage does the work of AddUsage and AddExposures in one journey, for lines
+// that are all taken to be new. If fewer are inserted than were given, some were
+// not, the exposures are too high, and the transaction must not be committed.
+func (tx *Tx) AddNewUsage(ctx context.Context, lines []UsageLine, at time.Time, deltas []ExposureDelta) (inserted []int, sums []CollectionSum, err error) {
+	if len(lines) == 0 {
+		return nil, nil, nil
+	}
+	all := []statement{insertLines(lines, at, &inserted)}
+	if len(deltas) > 0 {
+		all = append(all, addExposures(deltas), sumCollections(deltas, &sums))
+	}
+	err = tx.together(ctx, all...)
+	return inserted, sums, err
+}
+
+func insertLines(lines []UsageLine, at time.Time, inserted *[]int) statement {
 	n := len(lines)
 	keys, contents := make([][]byte, n), make([][]byte, n)
 	accounts, ids, products := make([]string, n), make([]string, n), make([]string, n)
@@ -91,15 +112,15 @@ func (tx *Tx) AddUsage(ctx context.Context, lines []UsageLine, at time.Time) ([]
 		collections[i], micro[i], pico[i] = l.Collection, l.Amount.Micro, l.Amount.Pico
 		started[i], received[i] = l.StartedAt.UnixMicro(), at.UnixMicro()
 	}
-	return tx.insert(ctx, bulk{
+	return statement{rows: &bulk{
 		into: "usage_lines",
 		columns: []column{
 			{name: "line_key", bytes: keys}, {name: "account_id", texts: accounts}, {name: "line_id", texts: ids}, {name: "content", bytes: contents},
 			{name: "collection", numbers: collections}, {name: "product", texts: products}, {name: "micro", numbers: micro}, {name: "pico", numbers: pico},
 			{name: "started_at", numbers: started}, {name: "received_at", numbers: received},
 		},
-		more: "ON CONFLICT DO NOTHING", unique: true,
-	})
+		more: "ON CONFLICT DO NOTHING", inserted: inserted,
+	}}
 }
 
 // UsageContents fetches the content hashes of lines that are there already.
@@ -142,29 +163,23 @@ type ExposureDelta struct {
 
 // AddExposures adds a batch's sums to the exposures and returns, for each
 // collection touched, the sum over its products as it is now.
-func (tx *Tx) AddExposures(ctx context.Context, deltas []ExposureDelta) ([]CollectionSum, error) {
+func (tx *Tx) AddExposures(ctx context.Context, deltas []ExposureDelta) (sums []CollectionSum, err error) {
 	if len(deltas) == 0 {
 		return nil, nil
 	}
+	err = tx.together(ctx, addExposures(deltas), sumCollections(deltas, &sums))
+	return sums, err
+}
+
+func addExposures(deltas []ExposureDelta) statement {
 	n := len(deltas)
 	accounts, products := make([]string, n), make([]string, n)
 	collections, micro, pico, lines := make([]int64, n), make([]int64, n), make([]int64, n), make([]int64, n)
-	type touched struct {
-		Account    string `json:"a"`
-		Collection int64  `json:"c"`
-	}
-	var changed []touched
-	seen := make(map[touched]bool, n)
 	for i, d := range deltas {
 		accounts[i], collections[i], products[i] = string(d.Account), d.Collection, d.Product
 		micro[i], pico[i], lines[i] = d.Usage.Micro, d.Usage.Pico, d.Lines
-		if t := (touched{accounts[i], d.Collection}); !seen[t] {
-			seen[t] = true
-			changed = append(changed, t)
-		}
 	}
-	var out []CollectionSum
-	_, err := tx.insert(ctx, bulk{
+	return statement{rows: &bulk{
 		into: "exposures",
 		columns: []column{
 			{name: "account_id", texts: accounts}, {name: "collection", numbers: collections}, {name: "product", texts: products},
@@ -172,18 +187,33 @@ func (tx *Tx) AddExposures(ctx context.Context, deltas []ExposureDelta) ([]Colle
 		},
 		more: `ON CONFLICT (account_id, collection, product) DO UPDATE
 		   SET micro = exposures.micro + excluded.micro, pico = exposures.pico + excluded.pico, lines = exposures.lines + excluded.lines`,
-	}, statement{`
+	}}
+}
+
+func sumCollections(deltas []ExposureDelta, sums *[]CollectionSum) statement {
+	type touched struct {
+		Account    string `json:"a"`
+		Collection int64  `json:"c"`
+	}
+	var changed []touched
+	seen := make(map[touched]bool, len(deltas))
+	for _, d := range deltas {
+		if t := (touched{string(d.Account), d.Collection}); !seen[t] {
+			seen[t] = true
+			changed = append(changed, t)
+		}
+	}
+	return statement{text: `
 		SELECT e.account_id, e.collection, cast(sum(e.micro) as bigint), cast(sum(e.pico) as bigint)
 		  FROM (SELECT value->>'a' AS a, cast(value->>'c' as bigint) AS c FROM json_each($1)) AS t
 		  JOIN exposures AS e ON e.account_id = t.a AND e.collection = t.c
 		 GROUP BY e.account_id, e.collection
-		 ORDER BY e.account_id, e.collection`, []any{numbered(changed)}, func(r row) error {
+		 ORDER BY e.account_id, e.collection`, args: []any{numbered(changed)}, scan: func(r row) error {
 		var s CollectionSum
 		err := r.Scan(&s.Account, &s.Number, &s.Micro, &s.Pico)
-		out = append(out, s)
+		*sums = append(*sums, s)
 		return err
-	}})
-	return out, err
+	}}
 }
 
 // CollectionSum is the sum of a collection's exposures over its products.
@@ -294,14 +324,13 @@ func (tx *Tx) SetCarries(ctx context.Context, id account.ID, shares []billing.Sh
 	for i, s := range shares {
 		rows[i] = carry{s.Product, s.CarriedOut.Micro, s.CarriedOut.Pico}
 	}
-	_, err := tx.exec(ctx, `
+	return tx.change(ctx, `
 		INSERT INTO carries (account_id, product, micro, pico)
 		SELECT $1, value->>'p', cast(value->>'m' as bigint), cast(value->>'f' as bigint)
 		  FROM json_each($2)
 		 WHERE true
 		    ON CONFLICT (account_id, product) DO UPDATE SET micro = excluded.micro, pico = excluded.pico`,
 		string(id), numbered(rows))
-	return err
 }
 
 // UsageListed is a line of usage as it is shown.

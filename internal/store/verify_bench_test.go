@@ -58,7 +58,7 @@ const (
 // filled are the rows of one debt, and of its account where n is the account's
 // first. EMPTY is bytes, none; BYTES(… HERE) is a text's.
 var filled = []string{
-	`INSERT INTO accounts SELECT acct, acct, 'individual', 'Ada', 'DE', 0, 'USD', 'UTC', 'ada@example.com', 'en', '{}', '', 0, 'active', NULL, '2024-08', 0 FROM rows WHERE n % 10 = 0`,
+	`INSERT INTO accounts SELECT acct, acct, 'individual', 'Ada', 'DE', 0, 'USD', 'UTC', 'ada@example.com', 'en', '{}', '', 0, 'active', NULL, '2024-08', 0, 10000, 0 FROM rows WHERE n % 10 = 0`,
 	`INSERT INTO payment_methods SELECT 'pm_' || n, acct, 'card', 'stripe', 'tok', 'stripe:' || n, 'visa', '[]', 'credit', 'DE', '4242', 1, 2030, '', 'active', '', 1, '', '{}', '{}', 0, 0
 	   FROM rows WHERE n % 10 = 0`,
 	`INSERT INTO collections SELECT acct, n % 10 + 1, '2024-09', 'shut', 0, 0 FROM rows`,

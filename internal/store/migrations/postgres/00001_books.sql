@@ -9,23 +9,25 @@ CREATE TABLE installation (
 );
 
 CREATE TABLE accounts (
-  id             TEXT PRIMARY KEY,
-  reference      TEXT NOT NULL UNIQUE,
-  kind           TEXT NOT NULL CHECK (kind IN ('individual', 'enterprise')),
-  name           TEXT NOT NULL,
-  country        TEXT NOT NULL,
-  registered_at  BIGINT NOT NULL,
-  currency       TEXT NOT NULL,
-  zone           TEXT NOT NULL,
-  email          TEXT NOT NULL,
-  language       TEXT NOT NULL,
-  address        TEXT NOT NULL,
-  tax_id         TEXT NOT NULL,
-  credit         SMALLINT NOT NULL,
-  state          TEXT NOT NULL CHECK (state IN ('active', 'suspended', 'silent', 'closed')),
-  overdue_since  BIGINT,
-  closed_through TEXT NOT NULL, -- the last month whose bill is issued; later ones are open
-  created_at     BIGINT NOT NULL
+  id               TEXT PRIMARY KEY,
+  reference        TEXT NOT NULL UNIQUE,
+  kind             TEXT NOT NULL CHECK (kind IN ('individual', 'enterprise')),
+  name             TEXT NOT NULL,
+  country          TEXT NOT NULL,
+  registered_at    BIGINT NOT NULL,
+  currency         TEXT NOT NULL,
+  zone             TEXT NOT NULL,
+  email            TEXT NOT NULL,
+  language         TEXT NOT NULL,
+  address          TEXT NOT NULL,
+  tax_id           TEXT NOT NULL,
+  credit           SMALLINT NOT NULL,
+  state            TEXT NOT NULL CHECK (state IN ('active', 'suspended', 'silent', 'closed')),
+  overdue_since    BIGINT,
+  closed_through   TEXT NOT NULL, -- the last month whose bill is issued; later ones are open
+  created_at       BIGINT NOT NULL,
+  threshold_factor BIGINT NOT NULL DEFAULT 10000, -- of the amount where it starts, in 1/10,000 (R-THR-08)
+  threshold_streak BIGINT NOT NULL DEFAULT 0      -- threshold debts in a row that were paid at once
 );
 
 CREATE TABLE provider_customers (
@@ -99,6 +101,7 @@ CREATE TABLE holds (
   ended_at        BIGINT
 );
 CREATE INDEX holds_account ON holds (account_id, id);
+CREATE INDEX holds_method ON holds (method_id, id);
 CREATE UNIQUE INDEX holds_one_live ON holds (method_id, kind) WHERE state IN ('opening', 'challenged', 'placed', 'unknown', 'releasing');
 CREATE INDEX holds_live ON holds (void_due) WHERE state IN ('opening', 'challenged', 'placed', 'unknown', 'releasing');
 
@@ -419,6 +422,7 @@ CREATE TABLE jobs (
   due_at        BIGINT NOT NULL, -- the largest number while it runs and is not wanted again
   attempts      INTEGER NOT NULL,
   claimed_until BIGINT, -- NULL: nobody runs it
+  river_job     BIGINT, -- the job of River that comes for it; another that comes is superseded
   last_error    TEXT NOT NULL
 );
 CREATE INDEX jobs_due ON jobs (due_at, id);

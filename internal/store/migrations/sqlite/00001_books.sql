@@ -9,23 +9,25 @@ CREATE TABLE installation (
 ) STRICT;
 
 CREATE TABLE accounts (
-  id             TEXT PRIMARY KEY,
-  reference      TEXT NOT NULL UNIQUE,
-  kind           TEXT NOT NULL CHECK (kind IN ('individual', 'enterprise')),
-  name           TEXT NOT NULL,
-  country        TEXT NOT NULL,
-  registered_at  INTEGER NOT NULL,
-  currency       TEXT NOT NULL,
-  zone           TEXT NOT NULL,
-  email          TEXT NOT NULL,
-  language       TEXT NOT NULL,
-  address        TEXT NOT NULL,
-  tax_id         TEXT NOT NULL,
-  credit         INTEGER NOT NULL,
-  state          TEXT NOT NULL CHECK (state IN ('active', 'suspended', 'silent', 'closed')),
-  overdue_since  INTEGER,
-  closed_through TEXT NOT NULL, -- the last month whose bill is issued; later ones are open
-  created_at     INTEGER NOT NULL
+  id               TEXT PRIMARY KEY,
+  reference        TEXT NOT NULL UNIQUE,
+  kind             TEXT NOT NULL CHECK (kind IN ('individual', 'enterprise')),
+  name             TEXT NOT NULL,
+  country          TEXT NOT NULL,
+  registered_at    INTEGER NOT NULL,
+  currency         TEXT NOT NULL,
+  zone             TEXT NOT NULL,
+  email            TEXT NOT NULL,
+  language         TEXT NOT NULL,
+  address          TEXT NOT NULL,
+  tax_id           TEXT NOT NULL,
+  credit           INTEGER NOT NULL,
+  state            TEXT NOT NULL CHECK (state IN ('active', 'suspended', 'silent', 'closed')),
+  overdue_since    INTEGER,
+  closed_through   TEXT NOT NULL, -- the last month whose bill is issued; later ones are open
+  created_at       INTEGER NOT NULL,
+  threshold_factor INTEGER NOT NULL DEFAULT 10000, -- of the amount where it starts, in 1/10,000 (R-THR-08)
+  threshold_streak INTEGER NOT NULL DEFAULT 0      -- threshold debts in a row that were paid at once
 ) STRICT;
 
 CREATE TABLE provider_customers (
@@ -99,6 +101,7 @@ CREATE TABLE holds (
   ended_at        INTEGER
 ) STRICT;
 CREATE INDEX holds_account ON holds (account_id, id);
+CREATE INDEX holds_method ON holds (method_id, id);
 CREATE UNIQUE INDEX holds_one_live ON holds (method_id, kind) WHERE state IN ('opening', 'challenged', 'placed', 'unknown', 'releasing');
 CREATE INDEX holds_live ON holds (void_due) WHERE state IN ('opening', 'challenged', 'placed', 'unknown', 'releasing');
 
@@ -419,6 +422,7 @@ CREATE TABLE jobs (
   due_at        INTEGER NOT NULL, -- the largest number while it runs and is not wanted again
   attempts      INTEGER NOT NULL,
   claimed_until INTEGER, -- NULL: nobody runs it
+  river_job     INTEGER, -- the job of River that comes for it; another that comes is superseded
   last_error    TEXT NOT NULL
 ) STRICT;
 CREATE INDEX jobs_due ON jobs (due_at, id);
