@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"regexp"
 	"strings"
 
 	"github.com/bursar-pay/bursar/internal/fault"
@@ -30,7 +31,7 @@ func (o *Office) ReceiveNews(ctx context.Context, provider string, header http.H
 	subject := provider + "/" + n.ID
 	var isNew bool
 	err = o.Store.Update(ctx, func(tx *store.Tx) (err error) {
-		isNew, err = tx.AddNews(ctx, store.ProviderEvent{Provider: provider, ID: n.ID, Kind: n.Kind, Ref: n.Ref, Body: string(body), ReceivedAt: now})
+		isNew, err = tx.AddNews(ctx, store.ProviderEvent{Provider: provider, ID: n.ID, Kind: n.Kind, Ref: n.Ref, Body: string(withoutSecrets(body)), ReceivedAt: now})
 		if err != nil || !isNew {
 			return err
 		}
@@ -41,6 +42,12 @@ func (o *Office) ReceiveNews(ctx context.Context, provider string, header http.H
 	}
 	return err
 }
+
+// clientSecret is what lets a browser act on an intent. It is of no use to us and
+// is not kept.
+var clientSecret = regexp.MustCompile(`("client_secret"\s*:\s*)"[^"]*"`)
+
+func withoutSecrets(body []byte) []byte { return clientSecret.ReplaceAll(body, []byte(`$1"[hidden]"`)) }
 
 // workNewsJob looks again at the object that a message is about. The message is
 // a hint: what it says is asked of the provider before it is believed.

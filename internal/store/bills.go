@@ -66,10 +66,14 @@ func (tx *Tx) MonthDebts(ctx context.Context, id account.ID, m billing.Month) ([
 // one account, or of all where it is "".
 func (tx *Tx) Bills(ctx context.Context, id account.ID, before billing.BillID, limit int) ([]billing.Bill, error) {
 	var out []billing.Bill
+	whose, args := ``, []any{string(before), int64(limit)}
+	if id != "" {
+		whose, args = ` AND b.account_id = $3`, append(args, string(id))
+	}
 	err := tx.query(ctx, `
 		SELECT `+billColumns+` FROM bills AS b
-		 WHERE ($1 = '' OR b.account_id = $1) AND ($2 = '' OR b.id < $2)
-		 ORDER BY b.id DESC LIMIT $3`, []any{string(id), string(before), int64(limit)}, func(r row) error {
+		 WHERE ($1 = '' OR b.id < $1)`+whose+`
+		 ORDER BY b.id DESC LIMIT $2`, args, func(r row) error {
 		b, err := scanBill(r)
 		out = append(out, b)
 		return err

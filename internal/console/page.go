@@ -1,0 +1,204 @@
+package console
+
+import (
+	"bytes"
+	"cmp"
+	"crypto/sha256"
+	"embed"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"html/template"
+	"net/http"
+	"net/url"
+	"path"
+	"slices"
+	"strings"
+	"sync"
+)
+
+//go:embed assets templates
+var files embed.FS
+
+// page is what the frame of every page is made of.
+type page struct {
+	*words
+	Title     string
+	Nonce     string
+	Here      string // the path, for the menu
+	Waiting   bool   // without script, the page comes again by itself
+	Account   string // the customer's name; "" without a session
+	Section   string // of the menu; "" none
+	Languages []choice
+	Scripts   template.URL // the provider's script; "" none
+	Body      any
+}
+
+type choice struct {
+	Tag, Name, Href string
+	Chosen          bool
+}
+
+// titles are the keys of the pages' titles, where a visit has none of its own.
+var titles = map[string]string{
+	"overview.html": "overview", "ways.html": "ways", "methods.html": "methods", "bind.html": "bind", "return.html": "return",
+	"challenge.html": "pay", "challenge_done.html": "pay.done", "ended.html": "ended", "missing.html": "missing",
+	"broken.html": "broken", "refused.html": "refused",
+}
+
+// sectionOf says which entry of the menu a path belongs to.
+func sectionOf(p string) string {
+	switch {
+	case p == "/":
+		return "overview"
+	case p == "/ways-to-pay":
+		return "ways"
+	case strings.HasPrefix(p, "/methods"):
+		return "methods"
+	}
+	return ""
+}
+
+// show writes a page.
+func (v *visit) show(status int, name string, body any) {
+	nonce := v.console.newNonce()
+	p := page{
+		words: v.words, Title: cmp.Or(v.title, v.t(titles[name])), Nonce: nonce, Here: v.r.URL.Path, Waiting: v.waiting, Account: v.account.Name,
+		Section: sectionOf(v.r.URL.Path), Languages: v.languages(), Body: body,
+	}
+	if v.card {
+		p.Scripts = template.URL(v.console.options.ScriptURL) // the operator's own setting
+	}
+	var out bytes.Buffer
+	if err := v.pages().ExecuteTemplate(&out, name, p); err != nil {
+		panic(fmt.Errorf("show %s: %w", name, err))
+	}
+	h := v.w.Header()
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Content-Language", v.Tag)
+	h.Set("Content-Security-Policy", v.policy(nonce))
+	v.w.WriteHeader(status)
+	_, _ = v.w.Write(out.Bytes()) // the customer may have gone
+}
+
+// languages are the choices at the page's foot. A page that answers a form links
+// to the form.
+func (v *visit) languages() []choice {
+	here := v.r.URL.Path
+	if v.r.Method == http.MethodPost && v.card {
+		here = "/methods/new"
+	}
+	var list []choice
+	for _, w := range v.console.books.languages {
+		list = append(list, choice{Tag: w.Tag, Name: w.t("language"), Href: here + "?lang=" + w.Tag, Chosen: w.Tag == v.Tag})
+	}
+	return list
+}
+
+// policy is what the page's browser may do: our own files, and on the page with
+// the card fields the provider's. Nothing inline runs without this answer's
+// nonce.
+func (v *visit) policy(nonce string) string {
+	provider := ""
+	frames := "'none'"
+	if v.card {
+		provider = " " + strings.Join(v.console.providerOrigins(), " ")
+		frames = strings.TrimSpace(provider)
+	}
+	forms := "'self'"
+	if strings.HasPrefix(v.r.URL.Path, "/challenge/") {
+		forms += " " + strings.Join(v.console.providerOrigins(), " ") // browsers apply it to where a form's answer leads, too
+	}
+	rules := []string{
+		"default-src 'none'", "base-uri 'none'", "img-src 'self'", "style-src 'self'", "connect-src 'self'" + provider,
+		"script-src 'nonce-" + nonce + "'" + provider, "frame-src " + frames, "form-action " + forms, "frame-ancestors 'none'",
+	}
+	if !v.card {
+		rules = append(rules, "require-trusted-types-for 'script'") // the provider's script has not been asked whether it bears that
+	}
+	return strings.Join(rules, "; ")
+}
+
+// providerOrigins are the script's and those that were named besides.
+func (c *console) providerOrigins() []string {
+	all := slices.Clone(c.options.FrameOrigins)
+	if u, err := url.Parse(c.options.ScriptURL); err == nil && u.Host != "" {
+		all = append(all, u.Scheme+"://"+u.Host)
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+const nonceBytes = 16
+
+func (c *console) newNonce() string {
+	b := make([]byte, nonceBytes)
+	if _, err := c.random.Read(b); err != nil {
+		panic(fmt.Errorf("make a nonce: %w", err))
+	}
+	return base64.RawURLEncoding.EncodeToString(b)
+}
+
+// tell writes JSON for our own script.
+func (v *visit) tell(value any) error {
+	body, err := json.Marshal(value)
+	if err != nil {
+		return err
+	}
+	v.w.Header().Set("Content-Type", "application/json")
+	_, err = v.w.Write(append(body, '\n'))
+	return err
+}
+
+// parsed are the templates before they are given a language.
+var parsed = sync.OnceValue(func() *template.Template {
+	funcs := template.FuncMap{"t": (&words{}).t, "asset": assetPath}
+	return template.Must(template.New("").Funcs(funcs).ParseFS(files, "templates/*.html"))
+})
+
+// assetNames maps the names under which browsers get our files, which change
+// with what is in them, to the files.
+var assetNames = sync.OnceValue(func() map[string]string {
+	names := map[string]string{}
+	list, err := files.ReadDir("assets")
+	if err != nil {
+		panic(err)
+	}
+	for _, f := range list {
+		at, err := assetPath(f.Name())
+		if err != nil {
+			panic(err)
+		}
+		names[path.Base(at)] = f.Name()
+	}
+	return names
+})
+
+// assetPath is where browsers get one of our files.
+func assetPath(name string) (string, error) {
+	text, err := files.ReadFile("assets/" + name)
+	if err != nil {
+		return "", err
+	}
+	sum := sha256.Sum256(text)
+	kind := path.Ext(name)
+	return "/assets/" + strings.TrimSuffix(name, kind) + "-" + hex.EncodeToString(sum[:6]) + kind, nil
+}
+
+var assetKinds = map[string]string{".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
+
+func serveAsset(w http.ResponseWriter, r *http.Request) {
+	name, known := assetNames()[r.PathValue("name")]
+	if !known {
+		http.NotFound(w, r)
+		return
+	}
+	text, err := files.ReadFile("assets/" + name)
+	if err != nil {
+		panic(err)
+	}
+	w.Header().Set("Content-Type", assetKinds[path.Ext(name)])
+	w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
+	_, _ = w.Write(text)
+}

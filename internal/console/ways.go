@@ -1,0 +1,99 @@
+package console
+
+import (
+	"net/http"
+
+	"github.com/bursar-pay/bursar/internal/policy"
+)
+
+// waysView is what this account may pay with (S-01).
+type waysView struct {
+	Region string
+	Policy string
+	Ways   []wayView
+}
+
+// wayView is one way to pay: whether this account may use it, and the same
+// questions answered for each.
+type wayView struct {
+	Kind, Name string
+	May        bool
+	Verdict    string
+	Why        []reason
+	Rows       []row
+	Addable    bool
+}
+
+type row struct {
+	Name  string
+	Lines []string
+}
+
+func (c *console) showWays(v *visit) error {
+	w, err := c.office.WaysToPay(v.r.Context(), v.by, v.account.ID)
+	if err != nil {
+		return err
+	}
+	view := waysView{Region: v.region(w.Region), Policy: w.Policy}
+	for _, o := range w.Offers {
+		view.Ways = append(view.Ways, v.way(o))
+	}
+	v.show(http.StatusOK, "ways.html", view)
+	return nil
+}
+
+// way answers who may use it, how it is added, how fast money counts, what
+// triggers a payment, what it costs and what limits it.
+func (v *visit) way(o policy.Offer) wayView {
+	kind := "way." + string(o.Kind)
+	view := wayView{Kind: string(o.Kind), Name: v.t(kind), May: o.May == nil, Verdict: v.t("way.may"), Why: v.reasonsOf(o.May), Addable: o.May == nil && o.Kind == policy.Card}
+	if !view.May {
+		view.Verdict = v.t("way.may_not")
+	}
+	add := func(question string, lines ...string) {
+		view.Rows = append(view.Rows, row{Name: v.t("ways." + question), Lines: lines})
+	}
+	who := []string{v.t(kind + ".who")}
+	if len(o.Brands) > 0 {
+		who = append(who, v.t("way.brands", "brands", v.brandList(o.Brands)))
+	}
+	add("who", who...)
+	add("how", v.added(o)...)
+	add("fast", v.t(kind+".fast"))
+	add("trigger", v.triggers(o)...)
+	add("fees", v.t(kind+".fees"))
+	add("limits", v.t(kind+".limits"))
+	return view
+}
+
+// added tells how a way to pay is added.
+func (v *visit) added(o policy.Offer) []string {
+	lines := []string{v.t("way." + string(o.Kind) + ".how")}
+	if o.Hold.IsPositive() && o.May == nil {
+		lines = append(lines, v.t("way.hold", "amount", sum(o.Hold)))
+	}
+	if o.Challenge && o.May == nil {
+		lines = append(lines, v.t("way.challenge"))
+	}
+	return lines
+}
+
+// triggers tells what a payment is started by.
+func (v *visit) triggers(o policy.Offer) []string {
+	if o.Kind == policy.BankTransfer {
+		return []string{v.t("way.trigger.transfer")}
+	}
+	if v.account.Credit {
+		return []string{v.t("way.trigger.order"), v.t("way.trigger.credit")}
+	}
+	lines := []string{v.t("way.trigger.order")}
+	t := o.Threshold
+	switch {
+	case t.Start.IsZero():
+	case t.Least == t.Most:
+		lines = append(lines, v.t("way.trigger.threshold", "amount", sum(t.Start)))
+	default:
+		lines = append(lines, v.t("way.trigger.range", "least", sum(t.Least), "most", sum(t.Most)))
+	}
+	return append(lines, v.t("way.trigger.month"))
+}
