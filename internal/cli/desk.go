@@ -187,11 +187,8 @@ func (d *desk) remember(ctx context.Context, live bool) (map[string]string, erro
 	known, err := d.settings(ctx, settingInstallation, settingMode, settingOffset, settingWorldSecret)
 	if err == nil && known[settingInstallation] == "" {
 		err = d.store.Update(ctx, func(tx *store.Tx) error {
-			if was, err := tx.Setting(ctx, settingInstallation); err != nil || was != "" {
-				return err // another process was faster
-			}
-			for name, value := range fresh {
-				if err := tx.Set(ctx, name, value); err != nil {
+			for name, value := range fresh { // another process may be faster: what is there stays
+				if err := tx.SetOnce(ctx, name, value); err != nil {
 					return err
 				}
 			}

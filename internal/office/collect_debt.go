@@ -112,6 +112,9 @@ func (o *Office) openPayment(ctx context.Context, tx *store.Tx, by access.Caller
 	if err != nil {
 		return none, err
 	}
+	if d.Attempts == 0 {
+		d.DeclinedAt = time.Time{} // it was overdue for want of a method; the timetable begins with a refusal
+	}
 	d.Attempts++
 	d.NextAttemptAt = time.Time{}
 	pay := payment.Payment{
@@ -230,7 +233,7 @@ func (o *Office) paymentAsk(ctx context.Context, id payment.ID, returnURL string
 			return err
 		}
 		ask = provider.Ask{
-			Key: p.Key, Reference: string(p.ID), Account: string(p.Account), Customer: p.Customer, Method: m.Card.Token, Amount: p.Amount,
+			Key: p.Key, Reference: p.Key, Account: string(p.Account), Customer: p.Customer, Method: m.Card.Token, Amount: p.Amount,
 			Initiator: provider.MIT, Descriptor: rules.Descriptor, Mandate: p.Mandate, Note: string(p.Reason),
 		}
 		if p.Initiator == payment.CIT {
@@ -244,8 +247,15 @@ func (o *Office) paymentAsk(ctx context.Context, id payment.ID, returnURL string
 	return p, ask, err
 }
 
+// errEnded stops who was asking for something that ended meanwhile: what they
+// opened is never confirmed, and takes no money.
+var errEnded = errors.New("office: it ended while the provider was being asked")
+
 func (o *Office) savePaymentRef(ctx context.Context, id payment.ID, ref string) error {
 	return o.changePayment(ctx, id, func(tx *store.Tx, _ account.Account, p payment.Payment) error {
+		if p.IsOver() || p.State == payment.Closing {
+			return errEnded
+		}
 		if p.Ref != "" && p.Ref != ref {
 			return fmt.Errorf("payment %s has two intents at the provider", id)
 		}

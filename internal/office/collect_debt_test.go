@@ -270,6 +270,34 @@ func TestALostLookGivesAChallengeNoMoreTime(t *testing.T) {
 	}
 }
 
+// Found by the simulation: the debt was left alone for ever once its timetable was
+// over, although there was another card that nobody had tried.
+func TestACardPreferredWhileAPaymentWaitsIsTriedWhenThatIsOver(t *testing.T) {
+	for _, then := range []string{"lapses", "is refused for good"} {
+		t.Run(then, func(t *testing.T) {
+			d := officetest.New(t)
+			a, s := owing(t, d, "authenticate", 1)
+			if then == "is refused for good" {
+				order(t, d, a, "decline:stolen_card", 1)
+			}
+			d.Bind(a, sandbox.Mastercard)
+			prefer(t, d, a, "mastercard") // its job finds the payment unresolved
+			d.Pass(time.Minute)
+			if then == "is refused for good" {
+				if _, err := d.ContinuePayment(context.Background(), s.Payments[0].ID, "http://console.test/return"); err != nil {
+					t.Fatal(err)
+				}
+			}
+			d.PassTo(s.Payments[0].ChallengeUntil.Add(time.Hour))
+			s = d.DebtsOf(a)[0]
+			if s.Debt.State != billing.Paid || len(s.Payments) != 2 {
+				t.Errorf("the debt is %s after %d payments, the first %s; want paid by the second", s.Debt.State, len(s.Payments), s.Payments[0].State)
+			}
+			d.Prove()
+		})
+	}
+}
+
 // current reads an account as it is now.
 func current(t *testing.T, d *officetest.Desk, a account.Account) account.Account {
 	t.Helper()
@@ -326,8 +354,8 @@ func TestAPaymentThatNeverTakesEffectIsGivenUp(t *testing.T) {
 	d.Bind(a, sandbox.Mastercard)
 	prefer(t, d, a, payment.Mastercard)
 	d.Pass(time.Minute)
-	if got := d.DebtsOf(a)[0].Debt.State; got != billing.Paid {
-		t.Errorf("with another card the debt is %s, want paid", got)
+	if s := d.DebtsOf(a)[0]; s.Debt.State != billing.Paid {
+		t.Errorf("with another card the debt is %s after the payments %+v, want paid", s.Debt.State, s.Payments)
 	}
 	d.Prove()
 }

@@ -49,6 +49,7 @@ type Office struct {
 	delivering atomic.Int64
 	lanes      lanes
 	intake     intake
+	recalled   sync.Map // customers of the provider about whom recall has nothing more to ask
 	zones      zones
 }
 

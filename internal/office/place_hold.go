@@ -56,6 +56,9 @@ func (o *Office) placeHold(ctx context.Context, id payment.HoldID) error {
 // try opened when the key's window is over: after it only reading is safe.
 func (o *Office) openIntent(ctx context.Context, since time.Time, ask provider.Ask) (string, provider.Result) {
 	if o.Now().Sub(since) < o.Cards.Window() {
+		if ref, r, decided := o.recall(ctx, ask); decided {
+			return ref, r
+		}
 		return o.Cards.Open(ctx, ask)
 	}
 	ref, r := o.Cards.Find(ctx, ask.Customer, ask.Reference, since.Add(-time.Hour))
@@ -63,6 +66,29 @@ func (o *Office) openIntent(ctx context.Context, since time.Time, ask provider.A
 		r = provider.Result{Outcome: provider.Cancelled, Cause: errors.New("the provider has no such intent")}
 	}
 	return ref, r
+}
+
+// recallBack is how far back a process looks for what a restored database has
+// forgotten.
+const recallBack = 60 * 24 * time.Hour
+
+// recall looks, before the first intent that this process opens for a customer
+// whom it did not make known itself, whether the provider already has it: a
+// database that was restored from a backup asks again, under the same key, for
+// what it has forgotten, and the provider may have forgotten the key. It answers
+// true if it found the intent, or could not tell.
+func (o *Office) recall(ctx context.Context, ask provider.Ask) (string, provider.Result, bool) {
+	if _, known := o.recalled.Load(ask.Customer); known {
+		return "", provider.Result{}, false
+	}
+	ref, r := o.Cards.Find(ctx, ask.Customer, ask.Reference, o.Now().Add(-recallBack))
+	if ref == "" && r.Outcome != provider.Failed {
+		return "", r, true
+	}
+	if ref == "" {
+		o.recalled.Store(ask.Customer, true)
+	}
+	return ref, r, ref != ""
 }
 
 // holdAsk reads a hold and puts into the provider's terms what it asks for.
@@ -80,7 +106,7 @@ func (o *Office) holdAsk(ctx context.Context, id payment.HoldID) (h payment.Hold
 			return err
 		}
 		ask = provider.Ask{
-			Key: h.Key, Reference: string(h.ID), Account: string(h.Account), Customer: h.Customer, Method: m.Card.Token, Amount: h.Amount,
+			Key: h.Key, Reference: h.Key, Account: string(h.Account), Customer: h.Customer, Method: m.Card.Token, Amount: h.Amount,
 			Hold: true, Initiator: provider.CIT, SetUp: true, Force3DS: h.Force3DS, Descriptor: p.Descriptor,
 			ReturnURL: returnTo(h.ReturnURL, "payment_method", string(m.ID)), Note: "card verification, released at once",
 		}
@@ -103,6 +129,9 @@ func returnTo(page, name, id string) string {
 
 func (o *Office) saveHoldRef(ctx context.Context, id payment.HoldID, ref string) error {
 	return o.changeHold(ctx, id, func(tx *store.Tx, h payment.Hold) error {
+		if !h.IsLive() || h.State == payment.HoldReleasing {
+			return errEnded
+		}
 		if h.Ref != "" && h.Ref != ref {
 			return fmt.Errorf("hold %s has two intents at the provider", id)
 		}

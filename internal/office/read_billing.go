@@ -64,8 +64,10 @@ func (o *Office) Payment(ctx context.Context, by access.Caller, id payment.ID, l
 	if err := by.May(access.BillsRead); err != nil {
 		return p, err
 	}
-	p, err = o.payment(ctx, id)
-	if err != nil || by.MayTouch(p.Account) != nil {
+	if p, err = o.payment(ctx, id); err != nil {
+		return payment.Payment{}, err
+	}
+	if by.MayTouch(p.Account) != nil {
 		return payment.Payment{}, payment.ErrPaymentNotFound
 	}
 	if !look || p.IsOver() {

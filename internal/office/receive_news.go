@@ -72,13 +72,10 @@ func (o *Office) workNewsJob(ctx context.Context, subject string) error {
 	if err != nil || worked {
 		return err
 	}
-	// What this or another process has just begun is being asked for right now, and
-	// its own watch follows: looking beside it would only get in its way.
-	begun := o.Now().Add(-watchAfter)
-	if pay.ID != "" && !pay.IsOver() && !(pay.State == payment.Opening && pay.OpenedAt.After(begun)) {
+	if pay.ID != "" && !pay.IsOver() {
 		err = o.lookAtPayment(ctx, pay.ID)
 	}
-	if hold.ID != "" && hold.IsLive() && !(hold.State == payment.HoldOpening && hold.OpenedAt.After(begun)) {
+	if hold.ID != "" && hold.IsLive() {
 		err = errors.Join(err, o.lookAtHold(ctx, hold.ID))
 	}
 	if err != nil {

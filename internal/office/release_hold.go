@@ -67,6 +67,9 @@ func (o *Office) watchHold(ctx context.Context, subject string) error {
 			return err
 		}
 		h.Asked, next = nextAsk(p, o.Now(), h.OpenedAt, h.Asked, h.ChallengeUntil)
+		if h.State == payment.HoldOpening || h.State == payment.HoldReleasing {
+			next = min(next, unheardPause)
+		}
 		return tx.SaveHold(ctx, h)
 	})
 	if err == nil && next > 0 {
@@ -85,6 +88,9 @@ func (o *Office) lookAtHold(ctx context.Context, id payment.HoldID) error {
 	case payment.HoldPlaced, payment.HoldReleasing:
 		return o.ReleaseHold(ctx, id)
 	case payment.HoldOpening, payment.HoldUnknown, payment.HoldChallenged:
+		if h.State == payment.HoldOpening && o.isBeingAsked(h.OpenedAt) {
+			return nil
+		}
 		return o.askAboutHold(ctx, h)
 	}
 	return nil
@@ -125,6 +131,11 @@ func (o *Office) lapseChallenge(ctx context.Context, id payment.HoldID) error {
 		return s.refused(ctx, reasonChallengeExpired)
 	})
 }
+
+// unheardPause is the longest wait before asking again for what did not reach the
+// provider, as in an outage, or for a cancellation that is not proven. Unlike a
+// lost answer, nothing is gained by waiting.
+const unheardPause = 10 * time.Minute
 
 // askedDaily is how often the provider is asked once the policy's timetable is
 // over. By then a person has it in the queue, but asking never ends by itself.

@@ -90,7 +90,10 @@ func (o *Office) OpenChallenge(ctx context.Context, by access.Caller, id payment
 		return "", time.Time{}, err
 	}
 	p, err := o.payment(ctx, id)
-	if err != nil || by.MayTouch(p.Account) != nil {
+	if err != nil {
+		return "", time.Time{}, err
+	}
+	if by.MayTouch(p.Account) != nil {
 		return "", time.Time{}, payment.ErrPaymentNotFound
 	}
 	if p.State != payment.Waiting {

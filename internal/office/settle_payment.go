@@ -2,7 +2,9 @@ package office
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/bursar-pay/bursar/internal/access"
@@ -69,10 +71,10 @@ type paymentSettlement struct {
 	after   []func() // begun once the transaction is committed
 }
 
-// failingMax is how long a payment may fail to take effect before it is given up
-// and its debt planned anew: something about it will not work, and it blocks its
-// debt.
-const failingMax = 6 * time.Hour
+// hopelessMax is how long a payment that the provider will not take as asked is
+// asked for again, in case the mistake was ours and is mended, before it is given
+// up: it blocks its debt.
+const hopelessMax = time.Hour
 
 // apply is the meaning of each outcome.
 func (s *paymentSettlement) apply(ctx context.Context, r provider.Result) error {
@@ -98,13 +100,12 @@ func (s *paymentSettlement) apply(ctx context.Context, r provider.Result) error 
 	return nil
 }
 
-// failed changes nothing at first: it never took effect, and the watch asks
-// again. What fails for hours is given up: its intent, if there is one, is
-// cancelled and proven so. A key that is refused is our own mistake and ends
-// nothing.
+// failed changes nothing: it never took effect, and the watch asks again. What
+// will never work is given up after a while: its intent, if there is one, is
+// cancelled and proven so.
 func (s *paymentSettlement) failed(ctx context.Context, r provider.Result) error {
 	waits := s.payment.State == payment.Opening || s.payment.State == payment.Unknown || s.payment.State == payment.Pending
-	if !waits || r.Misconfigured || s.now.Sub(s.payment.OpenedAt) < failingMax {
+	if !waits || !r.Hopeless || s.now.Sub(s.payment.OpenedAt) < hopelessMax {
 		return nil
 	}
 	return s.giveUp(ctx, payment.Lapse)
@@ -310,8 +311,9 @@ func (s *paymentSettlement) giveUp(ctx context.Context, e payment.Event) error {
 
 // overdue notes the first failure of a debt: from now on it is overdue, and the
 // customer is told the same day (R-DUN-02).
+// What a customer began by hand and left makes nothing overdue.
 func (s *paymentSettlement) overdue(ctx context.Context) error {
-	if s.debt.State != billing.Open || !s.debt.DeclinedAt.IsZero() {
+	if s.debt.State != billing.Open || !s.debt.DeclinedAt.IsZero() || s.payment.Reason == payment.PaidByCustomer {
 		return nil
 	}
 	s.debt.DeclinedAt = s.now
@@ -362,6 +364,7 @@ func (s *paymentSettlement) needPayer(ctx context.Context, r provider.Result) er
 // end records that the provider shows the intent cancelled, and plans the debt's
 // next attempt.
 func (s *paymentSettlement) end(ctx context.Context) error {
+	unheard := s.payment.State != payment.Closing // nobody gave it up: the provider never had it
 	e, what := payment.ProveGone, "payment.cancelled"
 	if s.payment.State == payment.Closing && s.payment.Refusal.Class != "" {
 		e, what = payment.ProveNo, "payment.declined"
@@ -374,7 +377,10 @@ func (s *paymentSettlement) end(ctx context.Context) error {
 	if err := s.save(ctx, what); err != nil {
 		return err
 	}
-	return s.o.planNext(ctx, s.tx, s.policy, s.debt, s.payment, s.now)
+	if !isCharged(s.account, s.debt) {
+		return nil
+	}
+	return s.o.planNext(ctx, s.tx, s.policy, s.debt, s.payment, unheard, s.now)
 }
 
 // neverAsked is how long a debt waits whose payment did not reach the provider.
@@ -382,19 +388,31 @@ const neverAsked = time.Hour
 
 // planNext plans the next attempt of a debt whose payment came to nothing:
 // T+7 and T+14 from the first refusal, later if the issuer asked to wait, and
-// never by itself if it will never approve (R-DUN-01, 05, 06).
-func (o *Office) planNext(ctx context.Context, tx *store.Tx, p policy.Policy, d billing.Debt, last payment.Payment, now time.Time) error {
-	if d.State != billing.Open || last.Refusal.Class == payment.FinalClass {
+// never by itself if it will never approve (R-DUN-01, 05, 06). A card that became
+// the preferred one while the payment was under way is tried now (R-DUN-09).
+// One that the provider never had is no attempt, and is made up for soon.
+func (o *Office) planNext(ctx context.Context, tx *store.Tx, p policy.Policy, d billing.Debt, last payment.Payment, unheard bool, now time.Time) error {
+	if d.State != billing.Open {
 		return nil
 	}
-	at, more := now.Add(neverAsked), true // nobody refused: the provider never heard of it
-	if !d.DeclinedAt.IsZero() {
+	untried, err := isUntried(ctx, tx, d)
+	if err != nil {
+		return err
+	}
+	at, more := now, true
+	switch {
+	case untried:
+	case last.Refusal.Class == payment.FinalClass:
+		return nil
+	case unheard || d.DeclinedAt.IsZero(): // nobody refused: the provider never heard of it
+		at = now.Add(neverAsked)
+	default:
 		at, more = nextAttempt(p, d.DeclinedAt, now)
 	}
 	if !more {
 		return nil
 	}
-	if wait := now.Add(last.Refusal.WaitAtLeast); at.Before(wait) {
+	if wait := now.Add(last.Refusal.WaitAtLeast); !untried && at.Before(wait) {
 		at = wait
 	}
 	d.NextAttemptAt = at
@@ -402,6 +420,20 @@ func (o *Office) planNext(ctx context.Context, tx *store.Tx, p policy.Policy, d 
 		return err
 	}
 	return tx.Enqueue(ctx, job.Job{Kind: collectDebt, Subject: string(d.ID), At: at, Once: true})
+}
+
+// isUntried tells whether the account's preferred method was never asked for a
+// debt.
+func isUntried(ctx context.Context, tx *store.Tx, d billing.Debt) (bool, error) {
+	m, err := tx.Preferred(ctx, d.Account)
+	if errors.Is(err, payment.ErrMethodNotFound) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	tried, err := tx.DebtPayments(ctx, d.ID)
+	return !slices.ContainsFunc(tried, func(p payment.Payment) bool { return p.Method == m.ID }), err
 }
 
 // nextAttempt finds the first of the timetable's attempts that is still to come.

@@ -55,8 +55,9 @@ func (o *Office) sweepJob(ctx context.Context, _ string) error {
 func (o *Office) findJobs(ctx context.Context) error {
 	return o.Store.Update(ctx, func(tx *store.Tx) error {
 		now := o.Now()
+		// Later than any watch waits, so that none is pulled forward.
 		watch := func(k job.Kind, subject string) error {
-			return tx.Enqueue(ctx, job.Job{Kind: k, Subject: subject, At: now.Add(time.Minute), Once: true})
+			return tx.Enqueue(ctx, job.Job{Kind: k, Subject: subject, At: now.Add(askedDaily + time.Hour), Once: true})
 		}
 		holds, err := tx.LiveHolds(ctx, sweepMax)
 		if err != nil {

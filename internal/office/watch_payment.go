@@ -36,6 +36,9 @@ func (o *Office) watchPayment(ctx context.Context, subject string) error {
 			return err
 		}
 		p.Asked, next = nextAsk(rules, o.Now(), p.OpenedAt, p.Asked, p.ChallengeUntil)
+		if p.State == payment.Opening || p.State == payment.Closing {
+			next = min(next, unheardPause)
+		}
 		return tx.SavePayment(ctx, p)
 	})
 	if err == nil && next > 0 {
@@ -43,6 +46,10 @@ func (o *Office) watchPayment(ctx context.Context, subject string) error {
 	}
 	return err
 }
+
+// isBeingAsked tells whether what was opened then is with the process that opened
+// it: until its watch comes, looking beside it would only get in its way.
+func (o *Office) isBeingAsked(opened time.Time) bool { return o.Now().Before(opened.Add(watchAfter)) }
 
 // lookAtPayment does what the payment's state asks for.
 func (o *Office) lookAtPayment(ctx context.Context, id payment.ID) error {
@@ -52,6 +59,8 @@ func (o *Office) lookAtPayment(ctx context.Context, id payment.ID) error {
 		return err
 	case p.State == payment.Closing:
 		return o.closePayment(ctx, id)
+	case p.State == payment.Opening && o.isBeingAsked(p.OpenedAt):
+		return nil
 	case p.Ref == "":
 		return o.askForPayment(ctx, id, "")
 	}

@@ -91,6 +91,7 @@ type Result struct {
 	NetworkTransaction string
 	ThreeDS            ThreeDS
 	Live               bool   // the intent could still take money if somebody confirmed it again
+	Hopeless           bool   // with Failed: the provider understood what was asked and will never do it as asked
 	Misconfigured      bool   // whatever the outcome: our key or account is refused (401, 403, 404): stop the lane
 	Cause              error  // with Failed and Unknown: what happened, without secrets; for the log
 	RequestID          string // the provider's id of the exchange, for its support
@@ -110,7 +111,7 @@ const (
 // derive one for each further step from it.
 type Ask struct {
 	Key        string
-	Reference  string // our id of the hold or payment; kept at the provider and found again by Find
+	Reference  string // names the hold or payment, the same after a restore from a backup; kept at the provider and found again by Find
 	Account    string // our account's id; kept at the provider
 	Customer   string // the provider's customer
 	Method     string // the provider's token of the instrument

@@ -145,6 +145,12 @@ func (tx *Tx) KeepCustomer(ctx context.Context, id account.ID, provider, ref str
 	return err
 }
 
+// SetOnce writes a value of the installation unless it has one.
+func (tx *Tx) SetOnce(ctx context.Context, name, value string) error {
+	_, err := tx.exec(ctx, `INSERT INTO installation (name, value) VALUES ($1, $2) ON CONFLICT DO NOTHING`, name, value)
+	return err
+}
+
 // Setting reads a value of the installation, "" if it was never set.
 func (tx *Tx) Setting(ctx context.Context, name string) (string, error) {
 	var v string

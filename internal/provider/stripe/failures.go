@@ -18,6 +18,7 @@ import (
 type verdict struct {
 	outcome       provider.Outcome
 	misconfigured bool
+	hopeless      bool
 }
 
 // verdicts says what each HTTP status means when a step was refused. What is not
@@ -26,7 +27,7 @@ type verdict struct {
 // after the effect.
 // https://docs.stripe.com/api/errors https://docs.stripe.com/error-low-level
 var verdicts = map[int]verdict{
-	http.StatusBadRequest:      {outcome: provider.Failed},
+	http.StatusBadRequest:      {outcome: provider.Failed, hopeless: true},
 	http.StatusUnauthorized:    {outcome: provider.Failed, misconfigured: true},
 	http.StatusForbidden:       {outcome: provider.Failed, misconfigured: true},
 	http.StatusNotFound:        {outcome: provider.Failed, misconfigured: true},
@@ -57,7 +58,7 @@ func (p *Plug) answer(ctx context.Context, step, ref string, x *exchange, intent
 	}
 	v := judge(x, e, err)
 	return provider.Result{
-		Outcome: v.outcome, Misconfigured: v.misconfigured,
+		Outcome: v.outcome, Misconfigured: v.misconfigured, Hopeless: v.hopeless,
 		Ref: ref, Live: ref != "", RequestID: x.requestID,
 		Cause: cause(step, ref, x, e, err),
 	}
