@@ -47,6 +47,7 @@ type commands struct {
 	Clock   clockCommands   `cmd:"" help:"The clock of a sandbox installation."`
 
 	Sandbox sandboxCommand `cmd:"" help:"Run the outside world alone: a card network that speaks Stripe's protocol."`
+	Bench   benchCommand   `cmd:"" help:"Measure, each figure beside that of the plainest program that does the same."`
 	Sim     simCommand     `cmd:"" help:"Simulate random months, with faults, and hold the books against the world's."`
 	Version versionCommand `cmd:"" help:"Show the version."`
 }

@@ -40,7 +40,7 @@ func (s *paymentSettlement) moveThreshold(ctx context.Context, e billing.Standin
 // thresholdOf returns from which usage before tax an account with this factor is
 // charged, and whether it is at all.
 func (o *Office) thresholdOf(p policy.Policy, c money.Currency, factor int64) (money.Amount, bool) {
-	if _, moves := p.Moves(policy.Card, c); !moves {
+	if p.IsOwn(c) {
 		t, ok := p.Threshold(policy.Card, c)
 		return t.Start, ok // the provider is not asked
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"runtime/debug"
 	"slices"
 	"time"
 
@@ -71,18 +72,42 @@ func (o *Office) RecordUsage(ctx context.Context, by access.Caller, b UsageBatch
 	return r.report, r.err
 }
 
-// commitUsage records the batches that arrived together, in one transaction. A
-// batch that a conflict refuses is taken out and the others go again.
+// commitUsage records the batches that arrived together. What one of them brings
+// must not fail the others: if all fail for it, each goes alone.
 func (o *Office) commitUsage(ctx context.Context, together []*usageRequest) {
 	defer func() {
 		for _, r := range together {
 			close(r.done)
 		}
 	}()
+	if err := o.commitTogether(ctx, together); err == nil || isTrouble(err) || len(together) == 1 {
+		return
+	}
+	for i, r := range together {
+		if !r.refused {
+			_ = o.commitTogether(ctx, together[i:i+1]) // the error is the batch's own by now
+		}
+	}
+}
+
+// commitTogether records batches in one transaction. A batch that a conflict
+// refuses is taken out and the others go again. The error, which is kept in each
+// batch too, is what failed all that are left.
+func (o *Office) commitTogether(ctx context.Context, together []*usageRequest) (err error) {
+	defer func() {
+		if p := recover(); p != nil { // whoever waits must not wait for ever
+			o.Log.ErrorContext(ctx, "recording usage panicked", "panic", p, "stack", string(debug.Stack()))
+			err = fmt.Errorf("record usage: panic: %v", p)
+		}
+		for _, r := range together {
+			if err != nil && !r.refused {
+				r.report, r.err, r.opened = UsageReport{}, err, nil
+			}
+		}
+	}()
 	for {
-		var in *intakeRun
 		err := o.Store.Update(ctx, func(tx *store.Tx) error {
-			in = &intakeRun{o: o, tx: tx, now: o.Now()}
+			in := &intakeRun{o: o, tx: tx, now: o.Now()}
 			for _, r := range together {
 				if !r.refused {
 					r.reset()
@@ -90,17 +115,9 @@ func (o *Office) commitUsage(ctx context.Context, together []*usageRequest) {
 			}
 			return in.record(ctx, together)
 		})
-		if errors.Is(err, errGoAgain) {
-			continue
+		if !errors.Is(err, errGoAgain) {
+			return err
 		}
-		if err != nil {
-			for _, r := range together {
-				if !r.refused {
-					r.report, r.err, r.opened = UsageReport{}, err, nil
-				}
-			}
-		}
-		return
 	}
 }
 

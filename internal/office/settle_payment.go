@@ -486,14 +486,11 @@ func (o *Office) noteUncollected(ctx context.Context, id billing.DebtID, why err
 	})
 }
 
-// isExpected tells a refusal by a rule from trouble that passes, such as a full
-// disk, and from a mistake of ours.
-func isExpected(err error) bool {
-	all := fault.All(err)
-	for _, f := range all {
-		if f.Kind == fault.Unavailable {
-			return false
-		}
-	}
-	return len(all) > 0
+// isExpected tells a refusal by a rule from trouble that passes and from a mistake
+// of ours.
+func isExpected(err error) bool { return len(fault.All(err)) > 0 && !isTrouble(err) }
+
+// isTrouble tells trouble that passes, such as a full disk.
+func isTrouble(err error) bool {
+	return slices.ContainsFunc(fault.All(err), func(f *fault.Error) bool { return f.Kind == fault.Unavailable })
 }

@@ -261,3 +261,29 @@ func hasPlace(err error, place string) bool {
 	}
 	return false
 }
+
+func TestWhatOneBatchBringsDoesNotFailAnother(t *testing.T) {
+	d := officetest.Build(t, officetest.Options{Prompt: office.PromptInline})
+	rich, other := d.Customer(), d.Customer()
+	d.Use(rich, "most", "-8000000000000")
+	d.Use(rich, "more", "-500000000000")
+	var wg sync.WaitGroup
+	errs := make([]error, 40)
+	for i := range errs {
+		a, amount := other, "1"
+		if i%2 == 0 {
+			a, amount = rich, "-900000000000"
+		}
+		l := officetest.Line(t, a, fmt.Sprint(i), amount, officetest.Start)
+		wg.Go(func() {
+			_, errs[i] = d.RecordUsage(context.Background(), access.CommandLine, office.UsageBatch{Lines: []billing.Line{l}})
+		})
+	}
+	wg.Wait()
+	for i, err := range errs {
+		if i%2 == 1 && err != nil {
+			t.Errorf("an innocent batch was refused: %v", err)
+		}
+	}
+	d.Prove()
+}

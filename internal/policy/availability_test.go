@@ -254,7 +254,7 @@ func TestOffers(t *testing.T) {
 		{"a person in Japan", policy.OfferFacts{Region: policy.Other, Kind: account.Individual, HoldMinimum: amount(t, "0.50", "USD")},
 			4, false, "1000.00", "1.00", "", "8.00", "bank_transfer_not_open"},
 		{"a person in Malaysia", policy.OfferFacts{Region: policy.Malaysia, Kind: account.Individual, HoldMinimum: amount(t, "2.00", "MYR")},
-			2, true, "1000.00", "2.00", "method_not_available", "0.00", "bank_transfer_not_open"},
+			2, true, "2000.00", "2.00", "method_not_available", "0.00", "bank_transfer_not_open"},
 		{"an enterprise in the EU", policy.OfferFacts{Region: policy.EU, Kind: account.Enterprise, HoldMinimum: amount(t, "0.50", "EUR")},
 			3, true, "1000.00", "1.00", "method_not_available", "0.00", "bank_transfer_not_open"},
 		{"an enterprise on credit", policy.OfferFacts{Region: policy.Other, Kind: account.Enterprise, Credit: true, HoldMinimum: amount(t, "0.50", "USD")},

@@ -53,7 +53,7 @@ type ThresholdFacts struct {
 // within what the policy allows, and never under the provider's minimum.
 func (p Policy) ThresholdOf(k Kind, f ThresholdFacts) (money.Amount, bool) {
 	c := f.Minimum.Currency
-	r, ok := p.Threshold(k, c)
+	r, ok := p.rangeOf(k, f)
 	m, moves := p.Moves(k, c)
 	if !ok || !moves {
 		return r.Start, ok
@@ -66,10 +66,42 @@ func (p Policy) ThresholdOf(k Kind, f ThresholdFacts) (money.Amount, bool) {
 	return atLeast(atLeast(a, r.Least), f.Minimum), true
 }
 
+// worthMinimums is the least threshold of a currency that has none of its own, in
+// provider's minimums, each worth about a dollar: decimals alone do not tell what
+// a currency is worth, and 1,000.00 of some are cents.
+const worthMinimums = 1_000
+
+// IsOwn tells whether currency c has a card threshold of its own, which does not
+// move: then no fact beside it counts.
+func (p Policy) IsOwn(c money.Currency) bool {
+	_, own := p.cardThreshold.own[c]
+	_, moves := p.Moves(Card, c)
+	return own && !moves
+}
+
+// rangeOf is Threshold, with what a fallback leaves open settled by the provider's
+// minimum.
+func (p Policy) rangeOf(k Kind, f ThresholdFacts) (ThresholdRange, bool) {
+	c := f.Minimum.Currency
+	r, ok := p.Threshold(k, c)
+	if _, own := p.cardThreshold.own[c]; own || !ok || k != Card {
+		return r, ok
+	}
+	least := money.Amount{Minor: f.Minimum.Minor * worthMinimums, Currency: c} // minimums are small
+	if least.Cmp(r.Start) <= 0 {
+		return r, ok
+	}
+	r = ThresholdRange{Least: least, Start: least, Most: least}
+	if m, moves := p.Moves(k, c); moves {
+		r.Least, r.Most = scaled(r.Start, m.Least), scaled(r.Start, m.Most)
+	}
+	return r, ok
+}
+
 // offered is the range that a page tells: of a threshold that moves, where the
 // account's own stands.
 func (p Policy) offered(k Kind, f ThresholdFacts) ThresholdRange {
-	r, _ := p.Threshold(k, f.Minimum.Currency)
+	r, _ := p.rangeOf(k, f)
 	if _, moves := p.Moves(k, f.Minimum.Currency); moves {
 		own, _ := p.ThresholdOf(k, f)
 		return ThresholdRange{Least: own, Start: own, Most: own}

@@ -79,7 +79,7 @@ func TestThresholdOf(t *testing.T) { // R-THR-08
 		{"three decimals, by the step", p, policy.Card, "KWD", 10_001, 10, "0.150", "300.030"},
 		{"rounded down to the step", p, policy.Card, "KWD", 10_001, 50, "0.150", "300.000"},
 		{"rounded down to the minor unit", odd, policy.Card, "USD", 13_299, 1, "0.50", "1.31"},
-		{"the step, but never under the least", odd, policy.Card, "KWD", 10_000, 10, "0.001", "0.015"},
+		{"the step, but never under the least", odd, policy.Card, "KWD", 10_000, 10, "0.000", "0.015"},
 		{"PayPal", p, policy.PayPal, "USD", 30_000, 1, "0.50", "24.00"},
 		{"PayPal at the most", p, policy.PayPal, "USD", 625_000, 1, "0.50", "500.00"},
 		{"PayPal below the least", p, policy.PayPal, "USD", 5_000, 1, "0.50", "8.00"},
@@ -144,4 +144,21 @@ func TestDiffTellsMoves(t *testing.T) {
 		"the rule that moves card thresholds is new: up by 50% after 3 debts in a row that were paid at once, down by 50% at a refusal, within 50% and 400%",
 		"the rule that moves PayPal thresholds is new: up by 200% after 2 debts in a row that were paid at once, down by 10% at a refusal",
 	})
+}
+
+func TestAThresholdByDecimalsAloneIsWorthSomething(t *testing.T) {
+	for _, c := range []struct {
+		currency money.Currency
+		minimum  int64
+		want     string
+	}{
+		{"USD", 50, "1000.00"},         // its own
+		{"COP", 500_000, "5000000.00"}, // 1,000.00 would be a quarter of a dollar
+		{"AUD", 50, "1000.00"},
+	} {
+		got, ok := policy.BuiltIn().ThresholdOf(policy.Card, policy.ThresholdFacts{Factor: 10_000, Step: 1, Minimum: money.Amount{Minor: c.minimum, Currency: c.currency}})
+		if !ok || got.Decimal() != c.want {
+			t.Errorf("%s: got %s, want %s", c.currency, got.Decimal(), c.want)
+		}
+	}
 }

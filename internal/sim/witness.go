@@ -1,0 +1,214 @@
+package sim
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/bursar-pay/bursar/internal/billing"
+	"github.com/bursar-pay/bursar/internal/payment"
+	"github.com/bursar-pay/bursar/internal/state"
+)
+
+// witness is what the simulation adds to the database: triggers that write down
+// each change of state, in the transaction that makes it, and one that lets the
+// database refuse a change.
+const witness = `
+CREATE TABLE sim_moves (
+  n      INTEGER PRIMARY KEY,
+  noun   TEXT NOT NULL,
+  id     TEXT NOT NULL,
+  was    TEXT NOT NULL,
+  became TEXT NOT NULL,
+  hint   TEXT NOT NULL
+);
+CREATE TRIGGER sim_payment AFTER UPDATE OF state ON payments WHEN OLD.state <> NEW.state
+BEGIN INSERT INTO sim_moves (noun, id, was, became, hint) VALUES ('payment', NEW.id, OLD.state, NEW.state, NEW.decline); END;
+CREATE TRIGGER sim_hold AFTER UPDATE OF state ON holds WHEN OLD.state <> NEW.state
+BEGIN INSERT INTO sim_moves (noun, id, was, became, hint) VALUES ('hold', NEW.id, OLD.state, NEW.state, ''); END;
+CREATE TRIGGER sim_method AFTER UPDATE OF state ON payment_methods WHEN OLD.state <> NEW.state
+BEGIN INSERT INTO sim_moves (noun, id, was, became, hint) VALUES ('method', NEW.id, OLD.state, NEW.state, NEW.reason); END;
+CREATE TRIGGER sim_debt AFTER UPDATE OF state ON debts WHEN OLD.state <> NEW.state
+BEGIN INSERT INTO sim_moves (noun, id, was, became, hint) VALUES ('debt', NEW.id, OLD.state, NEW.state, ''); END;
+CREATE TRIGGER sim_deadline AFTER UPDATE OF challenge_until ON payments WHEN NEW.challenge_until > OLD.challenge_until
+BEGIN INSERT INTO sim_moves (noun, id, was, became, hint) VALUES ('deadline', NEW.id, OLD.challenge_until, NEW.challenge_until, ''); END;
+CREATE TRIGGER sim_hold_deadline AFTER UPDATE OF challenge_until ON holds WHEN NEW.challenge_until > OLD.challenge_until
+BEGIN INSERT INTO sim_moves (noun, id, was, became, hint) VALUES ('deadline', NEW.id, OLD.challenge_until, NEW.challenge_until, ''); END;
+CREATE TABLE sim_refusals (action TEXT PRIMARY KEY);
+CREATE TRIGGER sim_refuse BEFORE INSERT ON audit WHEN EXISTS (SELECT 1 FROM sim_refusals WHERE action = NEW.action)
+BEGIN SELECT RAISE(ABORT, 'the simulated disk refuses'); END;`
+
+func addWitness(ctx context.Context, path string) error {
+	db, err := sql.Open("sqlite", "file:"+path)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	if _, err := db.ExecContext(ctx, witness); err != nil {
+		return fmt.Errorf("add the simulation's triggers: %w", err)
+	}
+	var mode string // one file, to be copied
+	if err := db.QueryRowContext(ctx, `PRAGMA journal_mode = delete`).Scan(&mode); err != nil {
+		return err
+	}
+	return db.Close()
+}
+
+// refusable are the records without which a change is not kept.
+var refusable = []string{
+	"payment.opened", "payment.succeeded", "payment.declined", "payment.cancelled", "payment.challenged", "payment.lost",
+	"hold.placed", "hold.declined", "hold.released", "payment_method.added", "payment_method.activated", "payment_method.preferred",
+	"debt.opened", "debt.paid", "bill.issued", "account.opened",
+}
+
+// refuseSome lets the database refuse some changes during a step.
+func (l *life) refuseSome() error {
+	if !l.chance.happens(l.temper.rates[refuses]) {
+		return nil
+	}
+	for range l.chance.between(1, 3) {
+		action := oneOf(l.chance, refusable)
+		l.count(refuses)
+		if _, err := l.db.ExecContext(l.ctx, `INSERT INTO sim_refusals VALUES ($1) ON CONFLICT DO NOTHING`, action); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (l *life) refuseNone() error {
+	_, err := l.db.ExecContext(l.ctx, `DELETE FROM sim_refusals`)
+	return err
+}
+
+// move is one change of state.
+type move struct{ noun, id, was, became, hint string }
+
+// seeMoves reads the changes of state since the last step, counts them, and holds
+// each against its table.
+func (l *life) seeMoves() error {
+	var moves []move
+	err := l.each(func(scan func(...any) error) error {
+		var m move
+		err := scan(&l.seenMoves, &m.noun, &m.id, &m.was, &m.became, &m.hint)
+		moves = append(moves, m)
+		return err
+	}, `SELECT n, noun, id, was, became, hint FROM sim_moves WHERE n > $1 ORDER BY n`, l.seenMoves)
+	for _, m := range moves {
+		if m.noun == "deadline" {
+			l.violate("the challenge of %s was given more time", m.id)
+			continue
+		}
+		names := m.transitions()
+		if names == nil {
+			l.violate("%s %s went from %s to %s, which is not in its table", m.noun, m.id, m.was, m.became)
+		}
+		for _, name := range names {
+			l.coverage.Transitions[name]++
+			for i, f := range l.fired {
+				if !slices.Contains(l.fired[:i], f) {
+					l.coverage.Pairs[f+" beside "+name]++
+				}
+			}
+		}
+	}
+	return err
+}
+
+// transitions names the transitions of a move; nil if no table has them.
+func (m move) transitions() []string {
+	switch m.noun {
+	case "payment":
+		refused := strings.Contains(m.hint, `"class"`)
+		return paths(payment.Table, m, func(e payment.Event) bool {
+			return e != payment.Decline && e != payment.Lapse || (e == payment.Decline) == refused
+		})
+	case "hold":
+		return paths(payment.HoldTable, m, func(payment.HoldEvent) bool { return true })
+	case "method":
+		lapsed := m.hint == "challenge_expired"
+		return paths(payment.MethodTable, m, func(e payment.MethodEvent) bool {
+			return e != payment.ChallengeLapsed && e != payment.HoldDeclined || (e == payment.ChallengeLapsed) == lapsed
+		})
+	case "debt":
+		return paths(billing.DebtTable, m, func(billing.DebtEvent) bool { return true })
+	}
+	return nil
+}
+
+// paths finds the event that leads from one state to the other, or the two: a hold
+// whose intent is gone is released and that is done, in one transaction.
+func paths[S, E ~string](t state.Table[S, E], m move, may func(E) bool) []string {
+	name := func(from S, e E, to S) string { return fmt.Sprintf("%s: %s -%s-> %s", m.noun, from, e, to) }
+	var through []string
+	for _, e := range events(t[S(m.was)]) {
+		to := t[S(m.was)][e]
+		if string(to) == m.became && may(e) {
+			return []string{name(S(m.was), e, to)}
+		}
+		for _, next := range events(t[to]) {
+			if string(t[to][next]) == m.became && m.noun == "hold" && through == nil {
+				through = []string{name(S(m.was), e, to), name(to, next, t[to][next])}
+			}
+		}
+	}
+	return through
+}
+
+func events[S, E ~string](of map[E]S) []E {
+	var list []E
+	for e := range of {
+		list = append(list, e)
+	}
+	slices.Sort(list)
+	return list
+}
+
+// each reads the rows of a query.
+func (l *life) each(fn func(scan func(...any) error) error, query string, args ...any) error {
+	s := l.statements[query]
+	if s == nil {
+		var err error
+		if s, err = l.db.PrepareContext(l.ctx, query); err != nil {
+			return err
+		}
+		l.statements[query] = s
+	}
+	rows, err := s.QueryContext(l.ctx, args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := fn(rows.Scan); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
+// texts reads one column of text.
+func (l *life) texts(query string, args ...any) []string {
+	var list []string
+	err := l.each(func(scan func(...any) error) error {
+		var s string
+		err := scan(&s)
+		list = append(list, s)
+		return err
+	}, query, args...)
+	if err != nil {
+		l.violate("the books cannot be read: %v", err)
+	}
+	return list
+}
+
+// any picks one of the texts of a query; "" if there is none.
+func (l *life) any(query string, args ...any) string {
+	list := l.texts(query, args...)
+	if len(list) == 0 {
+		return ""
+	}
+	return oneOf(l.chance, list)
+}
