@@ -55,9 +55,7 @@ func TestEveryKeyIsThereAndUsed(t *testing.T) {
 			beginnings = append(beginnings, key)
 		}
 	}
-	for _, key := range []string{"step.", "way.", "ways.", "reason.", "region.", "date"} {
-		beginnings = append(beginnings, key)
-	}
+	beginnings = append(beginnings, "step.", "way.", "ways.", "reason.", "region.", "date")
 	for key := range texts {
 		if !used[key] && !slices.ContainsFunc(beginnings, func(b string) bool { return strings.HasPrefix(key, b) }) {
 			t.Errorf("the text %s is used nowhere", key)
