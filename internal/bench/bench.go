@@ -32,7 +32,7 @@ type Options struct {
 	DB     string           // a database to measure on, beside what is in it; "" measures each engine there is
 	Now    func() time.Time // a clock that only goes forward
 	Random io.Reader
-	Binary string            // the bursar executable, for what is measured from outside
+	Binary string            // the bursar executable: sends loads, and is measured from outside
 	Work   float64           // 1 is the usual amount; less is quicker and rougher
 	Say    func(what string) // is told what goes on; may be nil
 }

@@ -7,39 +7,47 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strconv"
 	"testing"
 	"time"
 
 	"github.com/bursar-pay/bursar/internal/pgtest"
 )
 
-// answerVariable has this test binary be the floor of what is measured from
-// outside.
-const answerVariable = "BENCH_ANSWER"
+// besideVariable has this test binary be one of the processes that a benchmark
+// starts.
+const besideVariable = "BENCH_BESIDE"
 
 func TestMain(m *testing.M) {
-	if address := answering(os.Args); address != "" {
-		if err := Answer(context.Background(), address); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			os.Exit(1)
-		}
-		return
+	if os.Getenv(besideVariable) == "" {
+		pgtest.Main(m)
 	}
-	pgtest.Main(m)
+	if err := beside(context.Background(), os.Args); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
 }
 
-// answering finds the address that a process started by a benchmark is given.
-func answering(args []string) string {
-	if at := slices.Index(args, "--listen"); os.Getenv(answerVariable) != "" && at > 0 && at+1 < len(args) {
-		return args[at+1]
+// beside does what the command line does with the flags of a process beside.
+func beside(ctx context.Context, args []string) error {
+	flags := map[string]string{}
+	for i, a := range args[:len(args)-1] {
+		flags[a] = args[i+1]
 	}
-	return ""
+	if flags["--load"] == "" {
+		return Answer(ctx, flags["--listen"])
+	}
+	connections, err := strconv.Atoi(flags["--connections"])
+	if err != nil {
+		return err
+	}
+	return Send(ctx, flags["--load"], flags["--listen"], connections, time.Now, os.Stdout)
 }
 
 // TestEachBenchmarkMeasuresBothSides does as little as it can and asks for the
 // shape of the results: figures are for `bursar bench`.
 func TestEachBenchmarkMeasuresBothSides(t *testing.T) {
-	t.Setenv(answerVariable, "1")
+	t.Setenv(besideVariable, "1")
 	for _, db := range []struct{ engine, url string }{
 		{sqlite, "sqlite:" + t.TempDir() + "/bursar.db"},
 		{postgres, pgtest.URL(t)},

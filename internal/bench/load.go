@@ -2,11 +2,16 @@ package bench
 
 import (
 	"bufio"
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
@@ -83,20 +88,91 @@ func (c *client) ask(r request) error {
 	return fmt.Errorf("%w: %s%s", errAnswer, status, body)
 }
 
-// send has a number of connections ask until all requests are answered.
-func (o *Options) send(ctx context.Context, address string, connections int, requests []request) (took time.Duration, each []time.Duration, err error) {
+// sent is how long a load took, and each of its requests.
+type sent struct {
+	Took time.Duration   `json:"took"`
+	Each []time.Duration `json:"each"`
+}
+
+// send has a process of its own send a load, so that it competes with what is
+// measured as little as a client on another machine can on this one.
+func (o *Options) send(ctx context.Context, dir, address string, connections int, requests []request) (s sent, err error) {
+	path := filepath.Join(dir, "load")
+	if err := writeLoad(path, requests); err != nil {
+		return s, err
+	}
+	cmd := exec.CommandContext(ctx, o.Binary, "bench", "--load", path, "--connections", strconv.Itoa(connections), "--listen", address)
+	var said bytes.Buffer
+	cmd.Stderr = &said
+	out, err := cmd.Output()
+	if err != nil {
+		return s, fmt.Errorf("send a load: %w: %s", err, said.String())
+	}
+	return s, json.Unmarshal(out, &s)
+}
+
+// writeLoad keeps requests in a file, each behind its length.
+func writeLoad(path string, requests []request) error {
+	f, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	w := bufio.NewWriter(f)
+	for _, r := range requests {
+		fmt.Fprintf(w, "%d\n", len(r))
+		w.Write(r) // Flush tells what went wrong
+	}
+	return errors.Join(w.Flush(), f.Close())
+}
+
+func readLoad(path string) (requests []request, err error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	in := bufio.NewReader(f)
+	for {
+		line, err := in.ReadString('\n')
+		if err == io.EOF {
+			return requests, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		length, err := strconv.Atoi(strings.TrimSpace(line))
+		if err != nil || length < 0 || length > requestMax {
+			return nil, errors.New("the file holds no load")
+		}
+		r := make(request, length)
+		if _, err := io.ReadFull(in, r); err != nil {
+			return nil, err
+		}
+		requests = append(requests, r)
+	}
+}
+
+const requestMax = 16 << 20
+
+// Send is the process that sends a load: a number of connections ask until all
+// its requests are answered. What it measured goes to out.
+func Send(ctx context.Context, path, address string, connections int, now func() time.Time, out io.Writer) error {
+	requests, err := readLoad(path)
+	if err != nil {
+		return err
+	}
 	clients := make([]*client, connections)
 	for i := range clients {
 		if clients[i], err = dial(ctx, address); err != nil {
-			return 0, nil, err
+			return err
 		}
 		defer clients[i].conn.Close()
 	}
-	each = make([]time.Duration, len(requests))
+	s := sent{Each: make([]time.Duration, len(requests))}
 	errs := make([]error, connections)
 	var next atomic.Int64
 	var done sync.WaitGroup
-	began := o.Now()
+	began := now()
 	for i, c := range clients {
 		done.Go(func() {
 			for errs[i] == nil && ctx.Err() == nil {
@@ -104,12 +180,16 @@ func (o *Options) send(ctx context.Context, address string, connections int, req
 				if n >= len(requests) {
 					return
 				}
-				from := o.Now()
+				from := now()
 				errs[i] = c.ask(requests[n])
-				each[n] = o.Now().Sub(from)
+				s.Each[n] = now().Sub(from)
 			}
 		})
 	}
 	done.Wait()
-	return o.Now().Sub(began), each, errors.Join(append(errs, ctx.Err())...)
+	s.Took = now().Sub(began)
+	if err := errors.Join(append(errs, ctx.Err())...); err != nil {
+		return err
+	}
+	return json.NewEncoder(out).Encode(s)
 }

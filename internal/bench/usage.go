@@ -63,8 +63,8 @@ func usageContest(ctx context.Context, o *Options, g ground, l usageLoad) (conte
 	}
 	var requests []request
 	turn := func(ctx context.Context, address string) (outcome, error) {
-		took, each, err := o.send(ctx, address, l.clients, requests)
-		return outcome{float64(len(requests)*l.lines) / took.Seconds(), each}, err
+		s, err := o.send(ctx, g.dir, address, l.clients, requests)
+		return outcome{float64(len(requests)*l.lines) / s.Took.Seconds(), s.Each}, err
 	}
 	return contest{
 		result: l.known,

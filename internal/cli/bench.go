@@ -19,6 +19,9 @@ type benchCommand struct {
 	Work   float64  `default:"1" help:"How much of the usual work: 0.1 is quick and rough."`
 	Answer bool     `hidden:"" help:"Answer on --listen and do nothing else: the floor of what is measured from outside."`
 	Listen string   `hidden:""`
+
+	Load        string `hidden:"" help:"Send the requests in this file to --listen: the client of what is measured."`
+	Connections int    `hidden:"" default:"1"`
 }
 
 // Run measures, each figure beside its floor. With --db it measures on that
@@ -27,6 +30,9 @@ type benchCommand struct {
 func (c benchCommand) Run(ctx context.Context, s *session) error {
 	if c.Answer {
 		return bench.Answer(ctx, c.Listen)
+	}
+	if c.Load != "" {
+		return bench.Send(ctx, c.Load, c.Listen, c.Connections, time.Now, s.Out)
 	}
 	if !(c.Work > 0) {
 		return errWork

@@ -24,6 +24,10 @@ type Charge struct {
 	Initiator payment.Initiator
 	Reason    payment.Reason
 	ReturnURL string // where a challenge ends; "" with nobody present
+
+	// first is the preferred method, for a debt that was opened in this very
+	// transaction and so has no payment yet; nil for any other.
+	first *payment.Method
 }
 
 // ErrNotChargeable says that a debt is more, or less, or finer than the provider
@@ -85,12 +89,7 @@ func (o *Office) openPayment(ctx context.Context, tx *store.Tx, by access.Caller
 	if d.State != billing.Open {
 		return none, billing.ErrDebtSettled
 	}
-	if _, err := tx.UnresolvedPayment(ctx, d.ID); err == nil {
-		return none, payment.ErrUnresolved
-	} else if !errors.Is(err, payment.ErrPaymentNotFound) {
-		return none, err
-	}
-	m, err := o.methodToCharge(ctx, tx, a, c)
+	m, err := o.methodToCharge(ctx, tx, a, d, c)
 	if err != nil {
 		return none, err
 	}
@@ -134,8 +133,17 @@ func (o *Office) openPayment(ctx context.Context, tx *store.Tx, by access.Caller
 	return pay, o.tellPayment(ctx, tx, by, pay, "payment.opened")
 }
 
-// methodToCharge is the one that was named, else the preferred one (R-PREF-05).
-func (o *Office) methodToCharge(ctx context.Context, tx *store.Tx, a account.Account, c Charge) (payment.Method, error) {
+// methodToCharge is the one that was named, else the preferred one (R-PREF-05). A
+// debt with a payment that is not over is not charged.
+func (o *Office) methodToCharge(ctx context.Context, tx *store.Tx, a account.Account, d billing.Debt, c Charge) (payment.Method, error) {
+	if c.first != nil {
+		return *c.first, nil
+	}
+	if _, err := tx.UnresolvedPayment(ctx, d.ID); err == nil {
+		return payment.Method{}, payment.ErrUnresolved
+	} else if !errors.Is(err, payment.ErrPaymentNotFound) {
+		return payment.Method{}, err
+	}
 	if c.Method == "" {
 		m, err := tx.Preferred(ctx, a.ID)
 		if errors.Is(err, payment.ErrMethodNotFound) {
@@ -221,11 +229,8 @@ func (o *Office) askForPayment(ctx context.Context, id payment.ID, returnURL str
 // paymentAsk reads a payment and puts into the provider's terms what it asks for.
 func (o *Office) paymentAsk(ctx context.Context, id payment.ID, returnURL string) (p payment.Payment, ask provider.Ask, err error) {
 	err = o.Store.View(ctx, func(tx *store.Tx) error {
-		if p, err = tx.Payment(ctx, id); err != nil {
-			return err
-		}
-		m, err := tx.Method(ctx, p.Method)
-		if err != nil {
+		var m payment.Method
+		if p, m, err = tx.PaymentToAsk(ctx, id); err != nil {
 			return err
 		}
 		rules, err := o.ruling(ctx, tx, p.OpenedAt)

@@ -106,6 +106,7 @@ func (o *Office) commitTogether(ctx context.Context, together []*usageRequest) (
 		}
 	}()
 	for {
+		hopeful := !o.intake.repeats // every line is taken to be new
 		err := o.Store.Update(ctx, func(tx *store.Tx) error {
 			in := &intakeRun{o: o, tx: tx, now: o.Now()}
 			for _, r := range together {
@@ -115,7 +116,11 @@ func (o *Office) commitTogether(ctx context.Context, together []*usageRequest) (
 			}
 			return in.record(ctx, together)
 		})
-		if !errors.Is(err, errGoAgain) {
+		switch {
+		case errors.Is(err, errGoAgain):
+		case hopeful && o.Store.IsTaken(err):
+			o.intake.repeats = true // some are not; now with more care
+		default:
 			return err
 		}
 	}
@@ -140,7 +145,13 @@ type usageAccount struct {
 	store.UsageAccount
 	zone *time.Location
 	now  billing.Month // in its zone
-	open []billing.Collection
+	open []*openCollection
+}
+
+// openCollection is a collection that may get lines.
+type openCollection struct {
+	billing.Collection
+	sum money.Exact // over its products
 }
 
 func (in *intakeRun) record(ctx context.Context, together []*usageRequest) error {
@@ -169,16 +180,15 @@ func (in *intakeRun) record(ctx context.Context, together []*usageRequest) error
 	if err != nil {
 		return err
 	}
-	totals, err := in.tx.AddExposures(ctx, deltas)
-	if err != nil {
+	if err := in.tx.AddExposures(ctx, deltas); err != nil {
 		return err
 	}
 	in.o.intake.repeats = len(inserted) < len(in.lines)
-	return in.trip(ctx, totals)
+	return in.trip(ctx, deltas)
 }
 
-// addNew records lines that are all taken to be new. If they are not, everything
-// goes again, with more care.
+// addNew records lines that are all taken to be new. If they are not, the
+// transaction fails, and everything goes again with more care.
 func (in *intakeRun) addNew(ctx context.Context) error {
 	all := make([]int, len(in.lines))
 	for i := range all {
@@ -188,15 +198,10 @@ func (in *intakeRun) addNew(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	inserted, totals, err := in.tx.AddNewUsage(ctx, in.lines, in.now, deltas)
-	if err != nil {
+	if err := in.tx.AddNewUsage(ctx, in.lines, in.now, deltas); err != nil {
 		return err
 	}
-	if len(inserted) < len(in.lines) {
-		in.o.intake.repeats = true
-		return errGoAgain
-	}
-	return in.trip(ctx, totals)
+	return in.trip(ctx, deltas)
 }
 
 // meet locks the accounts that the batches name.
@@ -222,9 +227,15 @@ func (in *intakeRun) meet(ctx context.Context, together []*usageRequest) error {
 		in.accounts[a.ID], in.byRef[a.Reference] = met, met
 	}
 	for _, c := range open {
-		if a := in.accounts[c.Account]; a != nil {
-			a.open = append(a.open, c)
+		a := in.accounts[c.Account]
+		if a == nil {
+			continue
 		}
+		sum, err := money.Normalize(c.Micro, c.Pico, a.Currency)
+		if err != nil {
+			return err
+		}
+		a.open = append(a.open, &openCollection{c.Collection, sum})
 	}
 	return nil
 }
@@ -289,14 +300,14 @@ func (in *intakeRun) place(ctx context.Context) error {
 		}
 		a := in.accounts[l.Account]
 		month := l.MonthFor(a.zone, a.ClosedThrough)
-		at := slices.IndexFunc(a.open, func(c billing.Collection) bool { return c.Month == month })
+		at := slices.IndexFunc(a.open, func(c *openCollection) bool { return c.Month == month })
 		if at < 0 {
 			c, err := in.tx.OpenCollection(ctx, a.ID, month, in.now)
 			if err != nil {
 				return err
 			}
 			at = len(a.open)
-			a.open = append(a.open, c)
+			a.open = append(a.open, &openCollection{c, money.Exact{Currency: a.Currency}})
 		}
 		l.Collection = a.open[at].Number
 	}
@@ -383,29 +394,35 @@ func (in *intakeRun) addUp(inserted []int) ([]store.ExposureDelta, error) {
 }
 
 // trip opens a debt for each collection that reaches its account's threshold.
-func (in *intakeRun) trip(ctx context.Context, totals []store.CollectionSum) error {
+func (in *intakeRun) trip(ctx context.Context, deltas []store.ExposureDelta) error {
 	p, err := in.o.ruling(ctx, in.tx, in.now)
 	if err != nil {
 		return err
 	}
-	for _, t := range totals {
-		a := in.accounts[t.Account]
+	touched, err := in.sumUp(deltas)
+	if err != nil {
+		return err
+	}
+	for _, c := range touched {
+		a := in.accounts[c.Account]
 		threshold, ok := in.o.thresholdOf(p, a.Currency, a.Factor)
 		if !ok || a.Credit {
 			continue // R-THR-09
 		}
-		if reached, err := isReached(threshold, t); err != nil || !reached {
+		if reached, err := billing.Reaches(c.sum, threshold); err != nil || !reached {
 			if err != nil {
 				return fmt.Errorf("test the threshold of %s: %w", a.ID, err)
 			}
 			continue
 		}
-		whole, err := in.tx.Account(ctx, a.ID)
+		whole, unpaid, err := in.tx.MeetReached(ctx, a.ID)
 		if err != nil {
 			return err
 		}
-		at := slices.IndexFunc(a.open, func(c billing.Collection) bool { return c.Number == t.Number })
-		opened, err := in.o.chargeReached(ctx, in.tx, whole, p, a.open[at])
+		if unpaid {
+			continue
+		}
+		opened, err := in.o.openReached(ctx, in.tx, whole, p, c.Collection)
 		if err != nil {
 			return fmt.Errorf("test the threshold of %s: %w", a.ID, err)
 		}
@@ -414,6 +431,23 @@ func (in *intakeRun) trip(ctx context.Context, totals []store.CollectionSum) err
 		}
 	}
 	return nil
+}
+
+// sumUp adds what came to the collections' sums, and lists those collections.
+func (in *intakeRun) sumUp(deltas []store.ExposureDelta) (touched []*openCollection, err error) {
+	seen := map[*openCollection]bool{}
+	for _, d := range deltas {
+		a := in.accounts[d.Account]
+		c := a.open[slices.IndexFunc(a.open, func(c *openCollection) bool { return c.Number == d.Collection })]
+		if c.sum, err = c.sum.Add(d.Usage); err != nil {
+			return nil, err
+		}
+		if !seen[c] {
+			seen[c] = true
+			touched = append(touched, c)
+		}
+	}
+	return touched, nil
 }
 
 // tellOpened hands the payment to the first batch that touched the account: its

@@ -37,7 +37,7 @@ func (o *Office) testThresholds(ctx context.Context, tx *store.Tx, a account.Acc
 		if err != nil {
 			return nil, err
 		}
-		sum := store.CollectionSum{Account: a.ID, Number: c.Number}
+		sum := store.CollectionSum{Collection: c}
 		for _, e := range exposures {
 			sum.Micro += e.Usage.Micro
 			sum.Pico += e.Usage.Pico
@@ -68,6 +68,12 @@ func (o *Office) chargeReached(ctx context.Context, tx *store.Tx, a account.Acco
 	if err != nil || unpaid {
 		return "", err
 	}
+	return o.openReached(ctx, tx, a, p, c)
+}
+
+// openReached is chargeReached for an account that is known to have no unpaid
+// threshold debt.
+func (o *Office) openReached(ctx context.Context, tx *store.Tx, a account.Account, p policy.Policy, c billing.Collection) (payment.ID, error) {
 	d, ok, err := o.openUsageDebt(ctx, tx, a, p, c, billing.ThresholdDebt)
 	if err != nil || !ok {
 		return "", err
@@ -129,11 +135,7 @@ func (o *Office) openUsageDebt(ctx context.Context, tx *store.Tx, a account.Acco
 
 // round turns what a collection holds into shares of a debt.
 func (o *Office) round(ctx context.Context, tx *store.Tx, a account.Account, c billing.Collection, step int64) ([]billing.Share, money.Amount, error) {
-	exposures, err := tx.Exposures(ctx, c, a.Currency)
-	if err != nil {
-		return nil, money.Amount{}, err
-	}
-	carries, err := tx.Carries(ctx, a.ID, a.Currency)
+	exposures, carries, err := tx.ToRound(ctx, c, a.Currency)
 	if err != nil {
 		return nil, money.Amount{}, err
 	}
@@ -173,7 +175,7 @@ func (o *Office) chargeOpened(ctx context.Context, tx *store.Tx, a account.Accou
 		return "", err
 	}
 	if err == nil && m.MayCharge(false) == nil {
-		p, err := o.openPayment(ctx, tx, access.Jobs, a, d, Charge{Initiator: payment.MIT, Reason: reasonOf(d)})
+		p, err := o.openPayment(ctx, tx, access.Jobs, a, d, Charge{Initiator: payment.MIT, Reason: reasonOf(d), first: &m})
 		if err == nil || !isExpected(err) {
 			return p.ID, err
 		}

@@ -46,8 +46,10 @@ func (tx *Tx) SaveAccount(ctx context.Context, a account.Account) error {
 
 // Account fetches an account.
 func (tx *Tx) Account(ctx context.Context, id account.ID) (account.Account, error) {
-	return scanAccount(tx.queryRow(ctx, `SELECT `+accountColumns+` FROM accounts WHERE id = $1`, string(id)))
+	return scanAccount(tx.queryRow(ctx, accountByID, string(id)))
 }
+
+const accountByID = `SELECT ` + accountColumns + ` FROM accounts WHERE id = $1`
 
 // AccountByReference fetches an account by the platform's name for it.
 func (tx *Tx) AccountByReference(ctx context.Context, reference string) (account.Account, error) {

@@ -37,6 +37,12 @@ type column struct {
 	bytes   [][]byte
 }
 
+// given is a set of rows that goes into a question, and its parameters from $first
+// on: "SELECT … FROM "+rows, where each column has its name.
+func (tx *Tx) given(first int, columns ...column) (rows string, args []any) {
+	return tx.store.engine.given(first, columns)
+}
+
 func (c column) len() int { return max(len(c.texts), len(c.numbers), len(c.bytes)) }
 
 func (c column) at(i int) any {
@@ -93,6 +99,9 @@ func (b bulk) forAll() statement {
 	return all
 }
 
+// isPlain tells whether the rows go in as they are, or not at all.
+func (b bulk) isPlain() bool { return b.more == "" && b.inserted == nil }
+
 // scanner tells the positions of rows by what stands in their first column.
 func (b bulk) scanner() func(row) error {
 	keys := b.columns[0].bytes
@@ -107,4 +116,24 @@ func (b bulk) scanner() func(row) error {
 		*b.inserted = append(*b.inserted, position[string(key)])
 		return err
 	}
+}
+
+// asObjects is the columns' rows as one JSON object, for json_each.
+func asObjects(columns []column) string {
+	b := []byte{'{'}
+	for i := range columns[0].len() {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = append(strconv.AppendQuote(b, strconv.Itoa(i)), ":{"...)
+		for n, c := range columns {
+			if n > 0 {
+				b = append(b, ',')
+			}
+			b = append(strconv.AppendQuote(b, c.name), ':')
+			b = append(b, asJSON(c.at(i))...)
+		}
+		b = append(b, '}')
+	}
+	return string(append(b, '}'))
 }

@@ -85,14 +85,34 @@ func (tx *Tx) OpenDebts(ctx context.Context, id account.ID) ([]billing.Debt, err
 		 ORDER BY id`, string(id))
 }
 
+const openThresholdDebt = `SELECT 1 FROM debts WHERE account_id = $1 AND kind = 'threshold' AND state = 'open'`
+
 // OpenThresholdDebt tells whether a threshold debt of the account is unpaid.
 func (tx *Tx) OpenThresholdDebt(ctx context.Context, id account.ID) (bool, error) {
 	var one int64
-	err := tx.queryRow(ctx, `SELECT 1 FROM debts WHERE account_id = $1 AND kind = 'threshold' AND state = 'open'`, string(id)).Scan(&one)
+	err := tx.queryRow(ctx, openThresholdDebt, string(id)).Scan(&one)
 	if errors.Is(err, errNoRow) {
 		return false, nil
 	}
 	return one == 1, err
+}
+
+// MeetReached fetches an account whose usage reaches its threshold, and tells
+// whether a threshold debt of it is unpaid.
+func (tx *Tx) MeetReached(ctx context.Context, id account.ID) (a account.Account, unpaid bool, err error) {
+	err = tx.together(ctx,
+		statement{text: accountByID, args: []any{string(id)}, scan: func(r row) (err error) {
+			a, err = scanAccount(r)
+			return err
+		}},
+		statement{text: openThresholdDebt, args: []any{string(id)}, scan: func(row) error {
+			unpaid = true
+			return nil
+		}})
+	if err == nil && a.ID == "" {
+		err = account.ErrNotFound
+	}
+	return a, unpaid, err
 }
 
 // DebtsDue lists open debts whose next attempt is due, or that have waited since

@@ -18,8 +18,9 @@ type engine interface {
 	isUniqueViolation(err error) bool
 	forUpdate() string
 	skipLocked() string
-	fromHex(expression string) string // SQL that turns hexadecimal text into bytes
-	moreRoom() string                 // a question that gives the transaction memory to sort in; "" needs none
+	fromHex(expression string) string                            // SQL that turns hexadecimal text into bytes
+	given(first int, columns []column) (rows string, args []any) // see Tx.given
+	moreRoom() string                                            // a question that gives the transaction memory to sort in; "" needs none
 	close() error
 }
 
@@ -54,6 +55,7 @@ type statement struct {
 	scan    func(row) error // called once a row; nil: it has none
 	one     bool            // it must change exactly one row
 	changed *int64          // told how many rows it changed; may be nil
+	tag     *string         // told PostgreSQL's word for what was done; may be nil
 	rows    *bulk           // it inserts these, and nothing of the above is set
 }
 

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"time"
 
 	"modernc.org/sqlite"
@@ -106,6 +107,14 @@ func (e *sqliteEngine) forUpdate() string       { return "" }
 func (e *sqliteEngine) skipLocked() string      { return "" }
 func (e *sqliteEngine) fromHex(x string) string { return "unhex(" + x + ")" }
 func (e *sqliteEngine) moreRoom() string        { return "" } // it has its page cache
+
+func (e *sqliteEngine) given(first int, columns []column) (string, []any) {
+	var names []string
+	for _, c := range columns {
+		names = append(names, "value->>'"+c.name+"' AS "+c.name)
+	}
+	return "(SELECT " + strings.Join(names, ", ") + " FROM json_each($" + strconv.Itoa(first) + ")) AS given", []any{asObjects(columns)}
+}
 
 func (e *sqliteEngine) close() error {
 	var errs []error
@@ -229,7 +238,9 @@ func scanRows(rs *sql.Rows, scan func(row) error) error {
 	return rs.Err()
 }
 
-func (w *sqliteWrite) later(ctx context.Context, s statement) error { return alone(ctx, w, s) }
+func (w *sqliteWrite) later(ctx context.Context, s statement) error {
+	return w.together(ctx, []statement{s})
+}
 
 func (w *sqliteWrite) together(ctx context.Context, all []statement) error {
 	for _, s := range all {

@@ -48,6 +48,7 @@ func scanEndpoint(r row) (webhook.Endpoint, error) {
 
 // AddEndpoint inserts a webhook endpoint.
 func (tx *Tx) AddEndpoint(ctx context.Context, e webhook.Endpoint) error {
+	tx.hearers = nil
 	kinds := e.Kinds
 	if kinds == nil {
 		kinds = []string{}
@@ -80,9 +81,17 @@ func (tx *Tx) Endpoints(ctx context.Context, before string, limit int) ([]webhoo
 		 LIMIT $2`, before, int64(limit))
 }
 
-// EnabledEndpoints lists the webhook endpoints that are told of events.
+// EnabledEndpoints lists the webhook endpoints that are told of events. It asks
+// once in a transaction.
 func (tx *Tx) EnabledEndpoints(ctx context.Context) ([]webhook.Endpoint, error) {
-	return tx.endpoints(ctx, `SELECT `+endpointColumns+` FROM webhook_endpoints WHERE state = 'enabled' ORDER BY id`)
+	if tx.hearers != nil {
+		return *tx.hearers, nil
+	}
+	hearers, err := tx.endpoints(ctx, `SELECT `+endpointColumns+` FROM webhook_endpoints WHERE state = 'enabled' ORDER BY id`)
+	if err == nil {
+		tx.hearers = &hearers
+	}
+	return hearers, err
 }
 
 func (tx *Tx) endpoints(ctx context.Context, question string, args ...any) ([]webhook.Endpoint, error) {
@@ -97,6 +106,7 @@ func (tx *Tx) endpoints(ctx context.Context, question string, args ...any) ([]we
 
 // SaveEndpoint writes what may change of a webhook endpoint.
 func (tx *Tx) SaveEndpoint(ctx context.Context, e webhook.Endpoint) error {
+	tx.hearers = nil
 	return tx.execOne(ctx, `UPDATE webhook_endpoints SET state = $2, secrets = $3 WHERE id = $1`,
 		e.ID, string(e.State), keptSecrets(e.Secrets))
 }

@@ -55,6 +55,30 @@ func (tx *Tx) Payment(ctx context.Context, id payment.ID) (payment.Payment, erro
 	return scanPayment(tx.queryRow(ctx, `SELECT `+paymentColumns+` FROM payments WHERE id = $1`, string(id)))
 }
 
+// PaymentToAsk fetches a payment and its method.
+func (tx *Tx) PaymentToAsk(ctx context.Context, id payment.ID) (p payment.Payment, m payment.Method, err error) {
+	var policies int
+	err = tx.together(ctx,
+		statement{text: `SELECT ` + paymentColumns + ` FROM payments WHERE id = $1`, args: []any{string(id)}, scan: func(r row) (err error) {
+			p, err = scanPayment(r)
+			return err
+		}},
+		statement{text: `SELECT ` + methodColumns + ` FROM payment_methods WHERE id = (SELECT method_id FROM payments WHERE id = $1)`, args: []any{string(id)},
+			scan: func(r row) (err error) {
+				m, err = scanMethod(r)
+				return err
+			}},
+		statement{text: policyCount, scan: func(r row) error { return r.Scan(&policies) }})
+	switch {
+	case err != nil:
+		return p, m, err
+	case p.ID == "":
+		return p, m, payment.ErrPaymentNotFound
+	}
+	tx.policies = &policies
+	return p, m, nil
+}
+
 // PaymentByRef fetches the payment that has this id at its provider.
 func (tx *Tx) PaymentByRef(ctx context.Context, provider, ref string) (payment.Payment, error) {
 	return scanPayment(tx.queryRow(ctx, `SELECT `+paymentColumns+` FROM payments WHERE provider = $1 AND provider_ref = $2`, provider, ref))

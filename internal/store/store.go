@@ -115,6 +115,10 @@ func (s *Store) Update(ctx context.Context, fn func(*Tx) error) error {
 	return errors.Join(ErrBusy, fmt.Errorf("gave up after %d tries: %w", updateTriesMax, err))
 }
 
+// IsTaken tells whether an error of Update says that a row was there already that
+// has the same unique value.
+func (s *Store) IsTaken(err error) bool { return s.engine.isUniqueViolation(err) }
+
 // explain puts the fault before an error that the operator can mend.
 func (s *Store) explain(err error) error {
 	if err == nil {

@@ -260,8 +260,8 @@ func TestADeadlockRunsTheWholeAgain(t *testing.T) {
 		})
 	}
 	both.Wait()
-	if runs[0]+runs[1] != 3 {
-		t.Errorf("the functions ran %d and %d times, want one of them twice", runs[0], runs[1])
+	if runs[0]+runs[1] < 3 { // more, if the loser is quick enough to lose again
+		t.Errorf("the functions ran %d and %d times, want one of them again", runs[0], runs[1])
 	}
 	for _, name := range []string{"a", "b"} {
 		if got := marked(t, s, name); got != "01" && got != "10" {

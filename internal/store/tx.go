@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/bursar-pay/bursar/internal/webhook"
 )
 
 // Tx is one transaction. It is handed to the function given to Update or View
@@ -20,6 +22,7 @@ type Tx struct {
 	afterCommit []func()
 	policies    *int                 // how many there are, if it was asked in this transaction
 	heads       map[string]auditHead // of the audit chains that were appended to
+	hearers     *[]webhook.Endpoint  // the enabled endpoints, if they were asked for
 }
 
 // AfterCommit runs f once the transaction is committed, and not at all if it is
@@ -206,6 +209,15 @@ func asJSON(v any) string {
 		panic(fmt.Sprintf("store: %T cannot be kept as JSON: %v", v, err))
 	}
 	return string(b)
+}
+
+// textsOf is ids as plain text.
+func textsOf[T ~string](ids []T) []string {
+	texts := make([]string, len(ids))
+	for i, id := range ids {
+		texts[i] = string(id)
+	}
+	return texts
 }
 
 // keySet is a JSON object whose keys are ids, for "IN (SELECT key FROM

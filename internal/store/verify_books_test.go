@@ -102,7 +102,7 @@ func (b *books) use(a account.Account, product string, amounts ...string) {
 		if _, err := tx.AddUsage(b.ctx, append(lines, tax), b.now); err != nil {
 			return err
 		}
-		_, err = tx.AddExposures(b.ctx, []store.ExposureDelta{d})
+		err = tx.AddExposures(b.ctx, []store.ExposureDelta{d})
 		return err
 	})
 }
