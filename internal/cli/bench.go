@@ -32,7 +32,7 @@ func (c benchCommand) Run(ctx context.Context, s *session) error {
 		return bench.Answer(ctx, c.Listen)
 	}
 	if c.Load != "" {
-		return bench.Send(ctx, c.Load, c.Listen, c.Connections, time.Now, s.Out)
+		return bench.Send(ctx, c.Load, c.Listen, c.Connections, wall, s.Out)
 	}
 	if !(c.Work > 0) {
 		return errWork
