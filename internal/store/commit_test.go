@@ -169,6 +169,27 @@ func TestACommitWhoseAnswerIsLostIsLookedUp(t *testing.T) {
 	}
 }
 
+// TestACommitThatGoesAlongWithAStatementIsLookedUp loses the connection at a commit
+// that takes along what waited.
+func TestACommitThatGoesAlongWithAStatementIsLookedUp(t *testing.T) {
+	s, p := behindProxy(t)
+	p.next.Store(int32(before))
+	runs := 0
+	err := s.Update(t.Context(), func(tx *store.Tx) error {
+		runs++
+		if err := mark(t.Context(), tx, "a", "once"); err != nil {
+			return err
+		}
+		return tx.Change(t.Context(), `UPDATE installation SET value = value || ' and all' WHERE name = 'a'`)
+	})
+	if err != nil || runs != 2 {
+		t.Errorf("update gives %v after %d runs, want success after 2", err, runs)
+	}
+	if got := marked(t, s, "a"); got != "once and all" {
+		t.Errorf("value is %q, want \"once and all\"", got)
+	}
+}
+
 func TestACommitThatCannotBeLookedUpIsUnknown(t *testing.T) {
 	s, p := behindProxy(t)
 	s.LookUpFor(200 * time.Millisecond)
