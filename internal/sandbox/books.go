@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -110,6 +111,9 @@ type Books struct {
 	// Requests counts what was asked of the world, by operation.
 	Requests map[string]int64 `json:"requests"`
 	ClockUS  int64            `json:"clock_us"`
+	// PayPal is PayPal's half. Charges, Holds, Totals and Balances are the card
+	// half's alone; Balanced, Entries and Requests are about both.
+	PayPal PayPalBooks `json:"paypal"`
 }
 
 // A BookedCharge is one attempt to charge. Amounts are in minor units.
@@ -171,7 +175,7 @@ func (w *World) Books(ctx context.Context) (Books, error) {
 	for op, n := range w.counts {
 		b.Requests[op] = n
 	}
-	for _, read := range []func(*Books) error{w.readCharges, w.readHolds, w.readPostings} {
+	for _, read := range []func(*Books) error{w.readCharges, w.readHolds, w.readPayPal, w.readPostings} {
 		if err := read(&b); err != nil {
 			return b, err
 		}
@@ -249,10 +253,14 @@ func (w *World) readPostings(b *Books) error {
 		if err := scan(&currency, &account, &sum); err != nil {
 			return err
 		}
-		if b.Balances[currency] == nil {
-			b.Balances[currency] = map[string]int64{}
+		balances := b.Balances
+		if strings.HasPrefix(account, paypalAccountHead) {
+			balances = b.PayPal.Balances
 		}
-		b.Balances[currency][account] = sum
+		if balances[currency] == nil {
+			balances[currency] = map[string]int64{}
+		}
+		balances[currency][account] = sum
 		return nil
 	})
 }

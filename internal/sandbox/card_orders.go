@@ -51,11 +51,16 @@ func (t *tx) takeCardOrder(m *method) (string, error) {
 	if !t.w.cardOrders {
 		return "", nil
 	}
+	return t.takeOrder(m.ID, m.Card.Fingerprint)
+}
+
+// takeOrder uses up the oldest order for either target.
+func (t *tx) takeOrder(target, other string) (string, error) {
 	var seq, times int64
 	var answer string
 	found, err := t.w.store.row(`
 		SELECT seq, answer, times FROM card_orders
-		 WHERE target IN ($1, $2) ORDER BY seq LIMIT 1`, []any{m.ID, m.Card.Fingerprint}, &seq, &answer, &times)
+		 WHERE target IN ($1, $2) ORDER BY seq LIMIT 1`, []any{target, other}, &seq, &answer, &times)
 	if err != nil || !found {
 		return "", err
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"strings"
 	"time"
@@ -32,9 +33,12 @@ func (w *World) serveControl(rw http.ResponseWriter, r *http.Request) {
 		"POST disputes": w.orderDispute,
 		"POST tick":     func(r *http.Request) (any, error) { return w.clockFace(), w.Tick(r.Context()) },
 	}
+	maps.Copy(orders, w.paypalDesk())
 	order, known := orders[r.Method+" "+path]
 	if parts := strings.Split(path, "/"); !known && len(parts) == 3 && parts[0] == "challenges" && r.Method == http.MethodPost {
 		order, known = w.challengeOrder(parts[1], parts[2]), true
+	} else if !known {
+		order, known = w.paypalOrderAt(r.Method, parts)
 	}
 	switch {
 	case !known:

@@ -5,6 +5,10 @@ const (
 	dueHoldEnds    = "hold_ends"
 	dueFeeKnown    = "fee_known"
 	dueRefundTurns = "refund_turns"
+
+	dueAuthorizationEnds = "paypal_authorization_ends"
+
+	duePayPalDisputeLapses = "paypal_dispute_lapses"
 )
 
 // dueActions does each, to the object with the given id. They are written so
@@ -13,4 +17,8 @@ var dueActions = map[string]func(t *tx, id string) error{
 	dueHoldEnds:    (*tx).holdEnds,
 	dueFeeKnown:    (*tx).feeBecomesKnown,
 	dueRefundTurns: (*tx).refundComesToItsEnd,
+
+	dueAuthorizationEnds: (*tx).authorizationEnds,
+
+	duePayPalDisputeLapses: (*tx).paypalDisputeLapses,
 }

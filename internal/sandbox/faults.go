@@ -14,7 +14,8 @@ import (
 type Fault struct {
 	// Op is the operation: create, confirm, capture, cancel, refund of payment
 	// intents, or any other as named in the books' requests; retrieve and list
-	// mean every reading; any means every request; webhook means deliveries.
+	// mean every reading; paypal means every request to PayPal, any every request
+	// at all; webhook means deliveries.
 	Op string `json:"op"`
 	// Kind is what happens; see FaultKinds.
 	Kind string `json:"kind"`
@@ -32,8 +33,8 @@ type Fault struct {
 var FaultKinds = map[string]string{
 	"lost_before":  "the connection is cut before anything happened",
 	"lost_after":   "everything happens, and then the connection is cut",
-	"500":          "nothing happens; the 500 is remembered under the idempotency key",
-	"500_after":    "everything happens, but the answer is a 500, which is remembered under the idempotency key",
+	"500":          "nothing happens; Stripe remembers the 500 under the idempotency key",
+	"500_after":    "everything happens, but the answer is a 500, which Stripe remembers under the idempotency key; PayPal remembers what happened",
 	"503":          "nothing happens and nothing is remembered",
 	"429":          "refused before the idempotency layer",
 	"unauthorized": "401, as with a revoked key",
@@ -68,6 +69,8 @@ func (f Fault) isFor(op string) bool {
 		return true
 	case "any":
 		return op != "webhook"
+	case "paypal":
+		return strings.HasPrefix(op, "paypal_")
 	case "retrieve", "list":
 		return strings.HasSuffix(op, "_"+f.Op)
 	}

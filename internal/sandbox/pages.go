@@ -51,8 +51,12 @@ func writeAsset(rw http.ResponseWriter, kind, name string) {
 }
 
 func (w *World) serveIndex(rw http.ResponseWriter) {
+	payers, err := w.Payers()
+	if err != nil {
+		w.options.Logger.Error("sandbox page", "page", "index.html", "error", err)
+	}
 	w.writePage(rw, http.StatusOK, "index.html", "style-src 'unsafe-inline'; form-action 'none'; frame-ancestors 'none'", map[string]any{
-		"Now": w.now().Format("2006-01-02 15:04:05 MST"), "Kinds": FaultKinds, "Cards": publishedCards(),
+		"Now": w.now().Format("2006-01-02 15:04:05 MST"), "Kinds": FaultKinds, "Cards": publishedCards(), "Payers": payers,
 	})
 }
 

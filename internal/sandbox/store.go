@@ -106,6 +106,63 @@ CREATE TABLE IF NOT EXISTS book_holds (
 	metadata    TEXT NOT NULL
 );
 CREATE INDEX IF NOT EXISTS book_holds_by_method ON book_holds (method);
+CREATE TABLE IF NOT EXISTS paypal_answers (
+	op      TEXT NOT NULL,
+	request TEXT NOT NULL,
+	asked   TEXT NOT NULL,
+	status  INTEGER NOT NULL,
+	body    TEXT NOT NULL,
+	ends    INTEGER NOT NULL,
+	PRIMARY KEY (op, request)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS paypal_answers_by_end ON paypal_answers (ends);
+CREATE TABLE IF NOT EXISTS book_paypal_authorizations (
+	seq           INTEGER PRIMARY KEY,
+	id            TEXT NOT NULL UNIQUE,
+	order_id      TEXT NOT NULL,
+	original      TEXT NOT NULL,
+	payer         TEXT NOT NULL,
+	token         TEXT NOT NULL,
+	invoice       TEXT NOT NULL,
+	custom        TEXT NOT NULL,
+	currency      TEXT NOT NULL,
+	amount        INTEGER NOT NULL,
+	captured      INTEGER NOT NULL,
+	state         TEXT NOT NULL CHECK (state IN ('held', 'captured', 'voided', 'expired', 'reauthorized')),
+	placed_at     INTEGER NOT NULL,
+	honored_until INTEGER NOT NULL,
+	expires_at    INTEGER NOT NULL,
+	ended_at      INTEGER NOT NULL DEFAULT 0
+);
+CREATE INDEX IF NOT EXISTS book_paypal_authorizations_held ON book_paypal_authorizations (payer) WHERE state = 'held';
+CREATE TABLE IF NOT EXISTS book_paypal_captures (
+	seq           INTEGER PRIMARY KEY,
+	id            TEXT NOT NULL UNIQUE,
+	order_id      TEXT NOT NULL,
+	authorization TEXT NOT NULL,
+	payer         TEXT NOT NULL,
+	token         TEXT NOT NULL,
+	invoice       TEXT NOT NULL,
+	custom        TEXT NOT NULL,
+	currency      TEXT NOT NULL,
+	amount        INTEGER NOT NULL,
+	fee           INTEGER NOT NULL,
+	refunded      INTEGER NOT NULL,
+	disputed      INTEGER NOT NULL,
+	at            INTEGER NOT NULL
+);
+CREATE INDEX IF NOT EXISTS book_paypal_captures_by_invoice ON book_paypal_captures (invoice);
+CREATE TABLE IF NOT EXISTS book_paypal_refunds (
+	seq      INTEGER PRIMARY KEY,
+	id       TEXT NOT NULL UNIQUE,
+	capture  TEXT NOT NULL,
+	payer    TEXT NOT NULL,
+	invoice  TEXT NOT NULL,
+	currency TEXT NOT NULL,
+	amount   INTEGER NOT NULL,
+	at       INTEGER NOT NULL
+);
+CREATE INDEX IF NOT EXISTS book_paypal_refunds_by_invoice ON book_paypal_refunds (invoice);
 CREATE TABLE IF NOT EXISTS book_postings (
 	seq      INTEGER PRIMARY KEY,
 	entry    TEXT NOT NULL,

@@ -35,6 +35,8 @@ type apiError struct {
 
 func (e *apiError) Error() string { return "sandbox: " + e.Code + ": " + e.Message }
 
+func (e *apiError) keepsEffect() bool { return e.keep }
+
 // answer is the error as it goes over the wire.
 func (e *apiError) answer() answer {
 	if e.Code != "" && e.DocURL == "" {

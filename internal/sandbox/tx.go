@@ -74,9 +74,15 @@ func (t *tx) commit() error {
 	return nil
 }
 
+// A refusalError is one that a caller is told of.
+type refusalError interface {
+	error
+	keepsEffect() bool
+}
+
 func keepsEffect(err error) bool {
-	var refused *apiError
-	return errors.As(err, &refused) && refused.keep
+	var refused refusalError
+	return errors.As(err, &refused) && refused.keepsEffect()
 }
 
 // save remembers r for writing at the end of the transaction.

@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
 	"slices"
@@ -29,6 +30,10 @@ type hook struct {
 	kinds []string
 }
 
+func (h hook) wants(kind string) bool {
+	return slices.Contains(h.kinds, "*") || slices.Contains(h.kinds, kind)
+}
+
 // notify puts an event into the queue of every endpoint that wants it, and
 // returns how many do.
 func (t *tx) notify(e *event) (int, error) {
@@ -39,11 +44,11 @@ func (t *tx) notify(e *event) (int, error) {
 	}
 	wanted := 0
 	for _, h := range t.w.hooks {
-		if !slices.Contains(h.kinds, "*") && !slices.Contains(h.kinds, e.Type) {
+		if !h.wants(e.Type) {
 			continue
 		}
 		wanted++
-		if err := t.enqueue(e, h); err != nil {
+		if err := t.enqueue(e.ID, h.id); err != nil {
 			return wanted, err
 		}
 	}
@@ -68,7 +73,8 @@ func (t *tx) readHooks() error {
 	})
 }
 
-func (t *tx) enqueue(e *event, h hook) error {
+// enqueue has one event delivered to one endpoint, of Stripe's or PayPal's kind.
+func (t *tx) enqueue(eventID, endpointID string) error {
 	state, at, copies := "waiting", t.now, 1
 	if f, ok := t.w.take("webhook", "lost", "late", "duplicate"); ok {
 		switch f.Kind {
@@ -83,7 +89,7 @@ func (t *tx) enqueue(e *event, h hook) error {
 	for range copies {
 		if err := t.w.store.exec(`
 			INSERT INTO deliveries (event, endpoint, state, attempts, born_at, next_at) VALUES ($1, $2, $3, 0, $4, $5)`,
-			e.ID, h.id, state, t.now.UnixMicro(), at.UnixMicro()); err != nil {
+			eventID, endpointID, state, t.now.UnixMicro(), at.UnixMicro()); err != nil {
 			return err
 		}
 	}
@@ -94,8 +100,12 @@ func (t *tx) enqueue(e *event, h hook) error {
 type delivery struct {
 	seq, attempts, bornAt int64
 	event, endpoint       []byte // documents
-	endpointState         string
+	kind, endpointState   string // the endpoint's kind and mark
 	secret                []byte // the endpoint's hidden part
+}
+
+func (d delivery) isWanted() bool {
+	return d.endpointState == "enabled" || d.endpointState == webhookSimulated
 }
 
 // deliverDue posts every webhook that is due, oldest first, until none is.
@@ -111,7 +121,7 @@ func (w *World) deliverDue(ctx context.Context) error {
 			if err := ctx.Err(); err != nil {
 				return err
 			}
-			delivered := d.endpointState == "enabled" && w.deliver(ctx, d)
+			delivered := d.isWanted() && w.deliver(ctx, d)
 			if err := w.recordDelivery(d, delivered); err != nil {
 				return err
 			}
@@ -125,12 +135,12 @@ func (w *World) dueDeliveries() ([]delivery, error) {
 	defer w.mu.Unlock()
 	var batch []delivery
 	err := w.store.each(`
-		SELECT d.seq, d.attempts, d.born_at, e.doc, o.doc, o.mark, o.hidden
+		SELECT d.seq, d.attempts, d.born_at, e.doc, o.doc, o.kind, o.mark, o.hidden
 		  FROM deliveries d JOIN objects e ON e.id = d.event JOIN objects o ON o.id = d.endpoint
 		 WHERE d.state = 'waiting' AND d.next_at <= $1 ORDER BY d.next_at, d.seq LIMIT $2`,
 		[]any{w.now().UnixMicro(), deliveryBatch}, func(scan func(...any) error) error {
 			var d delivery
-			err := scan(&d.seq, &d.attempts, &d.bornAt, &d.event, &d.endpoint, &d.endpointState, &d.secret)
+			err := scan(&d.seq, &d.attempts, &d.bornAt, &d.event, &d.endpoint, &d.kind, &d.endpointState, &d.secret)
 			batch = append(batch, d)
 			return err
 		})
@@ -154,27 +164,18 @@ func (w *World) shuffle(batch []delivery) {
 
 // deliver posts one webhook and reports whether the endpoint took it.
 func (w *World) deliver(ctx context.Context, d delivery) bool {
-	var e event
-	var to endpoint
-	if json.Unmarshal(d.event, &e) != nil || json.Unmarshal(d.endpoint, &to) != nil || json.Unmarshal(d.secret, &to.hidden) != nil {
-		return false
+	address := w.addressStripe
+	if d.kind == kindPayPalWebhook {
+		address = w.addressPayPal
 	}
-	if to.APIVersion != "" {
-		e.APIVersion = string(to.APIVersion)
-	}
-	body, err := json.Marshal(e)
+	req, err := address(d)
 	if err != nil {
+		w.options.Logger.Error("sandbox delivery", "error", err)
 		return false
 	}
 	ctx, cancel := context.WithTimeout(ctx, deliveryTimeout)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, to.URL, bytes.NewReader(body))
-	if err != nil {
-		return false
-	}
-	req.Header.Set("Content-Type", "application/json; charset=utf-8")
-	req.Header.Set("User-Agent", "Stripe/1.0 (bursar sandbox)")
-	req.Header.Set("Stripe-Signature", signature(to.hidden.Secret, w.now().Unix(), body))
+	req = req.WithContext(ctx)
 	client := *w.options.Client
 	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	res, err := client.Do(req)
@@ -185,6 +186,30 @@ func (w *World) deliver(ctx context.Context, d delivery) bool {
 	const ignoredMax = 1 << 16
 	io.Copy(io.Discard, io.LimitReader(res.Body, ignoredMax))
 	return res.StatusCode >= 200 && res.StatusCode < 300
+}
+
+// addressStripe is the request that tells an endpoint of an event as Stripe does.
+func (w *World) addressStripe(d delivery) (*http.Request, error) {
+	var e event
+	var to endpoint
+	if err := errors.Join(json.Unmarshal(d.event, &e), json.Unmarshal(d.endpoint, &to), json.Unmarshal(d.secret, &to.hidden)); err != nil {
+		return nil, err
+	}
+	if to.APIVersion != "" {
+		e.APIVersion = string(to.APIVersion)
+	}
+	body, err := json.Marshal(e)
+	if err != nil {
+		return nil, err
+	}
+	req, err := http.NewRequest(http.MethodPost, to.URL, bytes.NewReader(body))
+	if err != nil {
+		return nil, err
+	}
+	req.Header.Set("Content-Type", "application/json; charset=utf-8")
+	req.Header.Set("User-Agent", "Stripe/1.0 (bursar sandbox)")
+	req.Header.Set("Stripe-Signature", signature(to.hidden.Secret, w.now().Unix(), body))
+	return req, nil
 }
 
 // signature is a Stripe-Signature header: the time and an HMAC of time and
@@ -203,10 +228,15 @@ func (w *World) recordDelivery(d delivery, delivered bool) error {
 	defer w.mu.Unlock()
 	now := w.now()
 	state, next := "waiting", now.Add(retryAfter(d.attempts))
+	isLast := next.Sub(time.UnixMicro(d.bornAt)) > deliveryGivenUpAfter
+	if d.kind == kindPayPalWebhook {
+		next = now.Add(paypalRetryAfter(d.attempts))
+		isLast = d.attempts >= paypalRetriesMax
+	}
 	switch {
 	case delivered:
 		state = "delivered"
-	case d.endpointState != "enabled", next.Sub(time.UnixMicro(d.bornAt)) > deliveryGivenUpAfter:
+	case isLast, !d.isWanted():
 		state = "given_up"
 	}
 	return w.store.exec("UPDATE deliveries SET state = $1, attempts = attempts + 1, next_at = $2 WHERE seq = $3", state, next.UnixMicro(), d.seq)

@@ -42,6 +42,9 @@ type Options struct {
 type World struct {
 	options Options
 	routes  map[string]route
+
+	paypalRoutes map[string]paypalRoute
+
 	baseURL atomic.Value // string
 	offset  atomic.Int64 // of the clock, in nanoseconds
 	wake    chan struct{}
@@ -57,9 +60,11 @@ type World struct {
 	store      *store
 	nextDue    int64 // Unix microseconds of the first thing to do by the clock
 	faults     []Fault
-	hooks      []hook    // enabled webhook endpoints; nil if not read yet
-	cardOrders bool      // whether there may be any
-	tidied     time.Time // when old answers were last dropped
+	hooks      []hook      // enabled webhook endpoints; nil if not read yet
+	paypalSeal *paypalSeal // signs PayPal's webhooks; nil if not needed yet
+	listeners  []hook      // PayPal's webhooks; nil if not read yet
+	cardOrders bool        // whether there may be any
+	tidied     time.Time   // when old answers were last dropped
 	counts     map[string]int64
 	uncounted  map[string]int64 // part of counts that is not in the state yet
 	secret     []byte           // keys fingerprints and request hashes
@@ -81,7 +86,7 @@ func Open(o Options) (*World, error) {
 		return nil, err
 	}
 	w := &World{
-		options: o, store: s, routes: stripeRoutes(),
+		options: o, store: s, routes: stripeRoutes(), paypalRoutes: paypalRoutes(),
 		cardOrders: true,
 		wake:       make(chan struct{}, 1), closing: make(chan struct{}),
 		counts: map[string]int64{}, uncounted: map[string]int64{},
@@ -161,10 +166,19 @@ func (w *World) origin(r *http.Request) string {
 }
 
 // ServeHTTP answers Stripe's paths (/v1, and the browser's /v3 and
-// /_elements), the issuer's pages (/_issuer) and the control desk (/_sandbox).
+// /_elements), the issuer's pages (/_issuer), PayPal's paths (/v1/oauth2,
+// /v1/notifications, /v1/customer, /v1/reporting, /v2 and /v3/vault) and pages
+// (/checkoutnow, /agreements/approve and /_paypal), and the control desk
+// (/_sandbox).
 func (w *World) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	path := r.URL.Path
 	switch {
+	case strings.HasPrefix(path, "/v1/notifications/certs/"):
+		w.servePayPalCertificate(rw, r)
+	case isPayPal(path):
+		w.servePayPal(rw, r)
+	case isPayPalPage(path):
+		w.servePayPalPages(rw, r)
 	case strings.HasPrefix(path, "/v1/"):
 		w.serveStripe(rw, r)
 	case path == "/v3/" || path == "/v3" || path == "/v3/stripe.js" || strings.HasPrefix(path, "/_elements/"):
@@ -203,19 +217,28 @@ func (w *World) writeCounts() error {
 const idLetters = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
 // randomText returns n random letters and digits. The lock must be held.
-func (w *World) randomText(n int) string {
+func (w *World) randomText(n int) string { return w.randomOf(idLetters, n) }
+
+// randomOf returns n random letters out of letters. The lock must be held.
+func (w *World) randomOf(letters string, n int) string {
 	raw := make([]byte, n)
 	if _, err := io.ReadFull(w.options.Random, raw); err != nil {
 		panic(fmt.Sprintf("sandbox: no randomness: %v", err))
 	}
 	for i, b := range raw {
-		raw[i] = idLetters[int(b)%len(idLetters)]
+		raw[i] = letters[int(b)%len(letters)]
 	}
 	return string(raw)
 }
 
 // newID returns an id such as pi_1Xh….
 func (w *World) newID(prefix string) string { return prefix + "_" + w.randomText(24) }
+
+// paypalID returns an id such as 5O190127TN364715T. The lock must be held.
+func (w *World) paypalID() string {
+	const letters, length = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ", 17
+	return w.randomOf(letters, length)
+}
 
 // chance reports true with the given probability. The lock must be held.
 func (w *World) chance(rate float64) bool {
