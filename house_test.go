@@ -22,7 +22,7 @@ const (
 	ground = "fault money state id "
 	rules  = ground + "account access payment billing policy ledger "
 	memory = rules + "wire job webhook store provider focus "
-	roof   = memory + "office api console sandbox provider/stripe "
+	roof   = memory + "office api console sandbox provider/stripe provider/paypal statement "
 )
 
 // house says which package of ours may import which. A new package needs a line
@@ -45,6 +45,7 @@ var house = map[string]string{
 	// Shapes, and what is handed in or out.
 	"wire":  rules,
 	"focus": ground + "billing",
+	"statement": ground,
 
 	// Memory and world: rules; the store also knows rows of jobs and webhooks.
 	"job":             "fault",
@@ -52,6 +53,7 @@ var house = map[string]string{
 	"store":           rules + "job webhook",
 	"provider":        ground,
 	"provider/stripe": ground + "provider",
+	"provider/paypal": ground + "provider",
 
 	// Office: everything below, and no concrete provider.
 	"office": rules + "store provider job webhook",
@@ -77,6 +79,7 @@ var guests = map[string]string{
 	"github.com/jackc/pgx":                  "store bench",
 	"modernc.org/sqlite":                    "store sandbox sim bench",
 	"github.com/pressly/goose":              "store",
+	"github.com/expr-lang/expr":             "policy",
 	"github.com/riverqueue/river":           "store job",
 	"github.com/stripe/stripe-go":           "provider/stripe",
 	"github.com/danielgtaylor/huma":         "api api/problem",

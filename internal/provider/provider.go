@@ -49,6 +49,7 @@ type Decline struct {
 	NetworkCode string        // the scheme's response code, where given
 	AdviceCode  string        // Mastercard's merchant advice code, where given
 	WaitAtLeast time.Duration // no attempt before that (R-DUN-06); 0 = no advice
+	Revoked     bool          // the payer took their agreement back: the method is never charged again (R-PP-10)
 }
 
 // ThreeDS is what a 3-D Secure exchange left behind (R-3DS-07).
@@ -85,6 +86,7 @@ type Result struct {
 	Amount             money.Amount // what was authorized or captured, as the provider says
 	Captured           bool         // money was taken; false with Approved means held
 	HeldUntil          time.Time    // end of an authorization, as the provider says (R-AUTH-01)
+	HonoredUntil       time.Time    // until when the funds of an authorization are promised (R-PP-09); zero: to its end
 	Decline            Decline
 	ChallengeURL       string // where the payer must go, with NeedsPayer
 	ClientSecret       Secret // what the provider's script in the browser needs to go on; never logged, never stored
@@ -116,7 +118,8 @@ type Ask struct {
 	Customer   string // the provider's customer
 	Method     string // the provider's token of the instrument
 	Amount     money.Amount
-	Hold       bool // reserve only; released by Cancel
+	Hold       bool   // reserve only; released by Cancel
+	From       string // the authorization to take the money from, a hold's ChargeRef; "" asks the instrument itself
 	Initiator  Initiator
 	SetUp      bool   // the payer is present and agrees to later charges while away
 	Force3DS   bool   // policy or risk demands a challenge
@@ -124,6 +127,19 @@ type Ask struct {
 	ReturnURL  string // where a challenge ends; "" with MIT
 	Mandate    string // network transaction id of the first CIT, quoted in MITs; "" unknown
 	Note       string // shown to staff at the provider
+}
+
+// AgreementAsk describes the agreement that a payer is asked for on the
+// provider's own page: to be charged later, while away, whenever usage has added
+// up (R-PP-06).
+type AgreementAsk struct {
+	Key       string // deterministic (R-IDEM-02)
+	Account   string // our account's id; kept at the provider
+	Customer  string // the provider's name for the payer; "" it has none yet
+	Seller    string // as the page shows it; "" the provider's own name for us
+	ReturnURL string // where the payer comes back to after agreeing
+	CancelURL string // and where after turning away
+	Language  string // BCP 47, of the page
 }
 
 // Customer describes a payer to the provider.
@@ -144,6 +160,7 @@ type Instrument struct {
 	ExpMonth    int
 	ExpYear     int
 	Holder      string
+	Email       string // of a wallet's owner; "" for cards
 }
 
 // News is a provider's message, verified. It is a hint: the object is fetched
@@ -153,6 +170,7 @@ type News struct {
 	Kind      string // the sender's word for what happened
 	Ref       string // the intent it is about; "" none of ours
 	Reference string // our id, where the message carries it
+	Token     string // the instrument it is about, such as one that its payer took back; "" none
 	At        time.Time
 }
 
@@ -161,6 +179,31 @@ type Limits struct {
 	Minimum money.Amount // the least that can be charged
 	Maximum money.Amount
 	Step    int64 // charges are a multiple of so many minor units (three-decimal currencies: 10)
+}
+
+// Wallet is a provider whose payers agree on its own pages before anything can be
+// asked of their accounts (R-PP-01).
+type Wallet interface {
+	Provider
+	// OpenAgreement asks for the payer's agreement: NeedsPayer, and where they must
+	// go as ChallengeURL. No money moves. With a lost answer ref is "" and the
+	// outcome Unknown: open again with the same ask; an agreement that no payer was
+	// shown binds nobody.
+	OpenAgreement(ctx context.Context, a AgreementAsk) (ref string, r Result)
+	// Agreement asks how an agreement stands: NeedsPayer while the payer has not
+	// decided, Approved once they agreed, kept or not, and Cancelled when nobody can
+	// agree to it any more.
+	Agreement(ctx context.Context, ref string) Result
+	// KeepAgreement turns an agreement that was approved into a token that can be
+	// charged, and tells whose it is. Keeping it again is safe: it gives the same
+	// token. Declined says that the payer's account cannot be used, Cancelled that
+	// there is no approved agreement.
+	KeepAgreement(ctx context.Context, ref string, a AgreementAsk) (Instrument, Result)
+	// Renew has the funds of a hold promised anew, from its intent's id. A hold is
+	// renewed once, after its promise has ended (R-PP-09).
+	Renew(ctx context.Context, ref, key string, amount money.Amount) Result
+	// MostFrom is the largest amount that can be captured from a hold of this size.
+	MostFrom(held money.Amount) money.Amount
 }
 
 // Provider is one way to reach the payers' money. Every method is safe for

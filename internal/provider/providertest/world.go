@@ -18,9 +18,12 @@ import (
 )
 
 // The secrets that the plug under test accepts, while the new one replaces the old.
+// A wallet's endpoint has the new one only, as its name.
 const (
 	NewSecret = "whsec_conformance_new"
 	OldSecret = "whsec_conformance_old"
+
+	foreignSecret = "whsec_of_somebody_else"
 )
 
 // A Card is how an instrument behaves at its issuer.
@@ -33,6 +36,17 @@ const (
 	Authenticates Card = "authenticates" // demands the payer's authentication each time
 )
 
+// A Wallet is the World of a plug that is a provider.Wallet. Its tokens stand for
+// accounts, Authenticates being one whose owner is called to the provider's page at
+// the first payment, and Answer goes to any of its pages.
+type Wallet interface {
+	World
+	// Withdraw has the payer take back the agreement behind a token.
+	Withdraw(t *testing.T, token string)
+	// Restart returns another plug in the same world, which remembers nothing.
+	Restart(t *testing.T) provider.Wallet
+}
+
 // A Step is a request of a plug.
 type Step string
 
@@ -41,6 +55,7 @@ const (
 	Opening    Step = "open"
 	Confirming Step = "confirm"
 	Cancelling Step = "cancel"
+	Renewing   Step = "renew"
 	Reading    Step = "read" // of one intent or of many
 	Any        Step = "any"
 )
@@ -93,6 +108,8 @@ type desk struct {
 	provider.Provider
 	World
 	customer string
+	wallet   provider.Wallet // the plug again, if it is one
+	payers   Wallet          // and its world
 }
 
 func newDesk(t *testing.T, open Open) *desk {
@@ -102,7 +119,11 @@ func newDesk(t *testing.T, open Open) *desk {
 	if err != nil {
 		t.Fatalf("open the customer: %v", err)
 	}
-	return &desk{Provider: p, World: w, customer: customer}
+	d := &desk{Provider: p, World: w, customer: customer}
+	if wallet, is := p.(provider.Wallet); is {
+		d.wallet, d.payers = wallet, w.(Wallet)
+	}
+	return d
 }
 
 // hold asks for a verification hold from a payer who is present.
