@@ -231,14 +231,27 @@ func (p Policy) MayKeepPayPal(region Region, c money.Currency, payerCountry stri
 	return errors.Join(why...)
 }
 
+// MayKeepMethod returns nil if a method that is bound may go on being charged in
+// currency c, whatever its kind, else every reason why the policy withdraws it
+// (R-ELIG-04). The country of a PayPal method's Card is its payer's.
+func (p Policy) MayKeepMethod(region Region, c money.Currency, m payment.Method) error {
+	if m.Kind == payment.PayPalKind {
+		return p.MayKeepPayPal(region, c, m.Card.Country)
+	}
+	return p.MayKeepCard(region, m.Card)
+}
+
 // OfferFacts are what decides which ways to pay an account is offered.
 type OfferFacts struct {
 	Region      Region
 	Kind        account.Kind
 	Credit      bool         // the account has an approved credit line
 	HoldMinimum money.Amount // the provider's minimum, in the account's currency
-	Factor      int64        // of the account's threshold, as in ThresholdFacts
-	Step        int64        // of the provider, as in ThresholdFacts
+	Factor      int64        // of the account's card threshold, as in ThresholdFacts
+	Step        int64        // of the cards' provider, as in ThresholdFacts
+
+	PayPalFactor int64        // of the account's PayPal threshold
+	LastMonth    money.Amount // usage before tax of the last billed month; zero if there is none
 }
 
 // Offer is a way to pay as a page tells it to one account.
@@ -249,6 +262,7 @@ type Offer struct {
 	Threshold ThresholdRange  // from which usage is collected, the account's own if it moves; zero if nothing triggers but the bill
 	Hold      money.Amount    // that verifies it; zero if it needs none
 	Challenge bool            // 3-D Secure is always run when it is added
+	Exposure  money.Amount    // the hold that covers running usage while it is preferred, as it would be placed now; zero if there is none
 }
 
 // Offers returns the ways to pay, whether the account may use them or not (S-01).
@@ -267,7 +281,12 @@ func (p Policy) Offers(f OfferFacts) []Offer {
 	paypal := Offer{Kind: PayPal, Hold: hold, May: p.MayUsePayPal(f.Region, currency)}
 	if !f.Credit { // R-THR-09
 		facts := ThresholdFacts{Factor: f.Factor, Step: f.Step, Minimum: f.HoldMinimum}
-		card.Threshold, paypal.Threshold = p.offered(Card, facts), p.offered(PayPal, facts)
+		card.Threshold = p.offered(Card, facts)
+		facts.Factor = f.PayPalFactor
+		paypal.Threshold = p.offered(PayPal, facts)
+		if paypal.May == nil {
+			paypal.Exposure, _ = p.ExposureHold(currency, f.LastMonth)
+		}
 	}
 	return []Offer{card, paypal, {Kind: BankTransfer, May: MayUseTransfer(f.Kind, f.Credit)}}
 }

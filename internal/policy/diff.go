@@ -63,9 +63,11 @@ func (p Policy) facts() []fact {
 	p.addAvailability(add)
 	p.addBinding(add)
 	p.addThresholds(add)
+	p.addPayPalHold(add)
 	p.addThreeDS(add)
 	p.addCollection(add)
 	p.addBills(add)
+	p.addRisk(add)
 	p.addTaxes(add)
 	return all
 }

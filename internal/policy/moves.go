@@ -44,7 +44,7 @@ func (p Policy) Moves(k Kind, c money.Currency) (Moves, bool) {
 // ThresholdFacts are what decides the threshold of one account.
 type ThresholdFacts struct {
 	Factor  int64        // of the amount where it starts, in 1/10,000; counts only if thresholds move
-	Step    int64        // charges are a multiple of so many minor units
+	Step    int64        // charges are a multiple of so many minor units; 0 is 1
 	Minimum money.Amount // the provider's, in the account's currency
 }
 
@@ -59,7 +59,7 @@ func (p Policy) ThresholdOf(k Kind, f ThresholdFacts) (money.Amount, bool) {
 		return r.Start, ok
 	}
 	a := scaled(r.Start, min(max(f.Factor, m.Least), m.Most))
-	a.Minor -= a.Minor % f.Step
+	a.Minor -= a.Minor % max(f.Step, 1)
 	if a.Cmp(r.Most) > 0 {
 		a = r.Most
 	}

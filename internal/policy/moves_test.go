@@ -9,7 +9,7 @@ import (
 	"github.com/bursar-pay/bursar/internal/policy"
 )
 
-// moving is the built-in policy with its commented example, and PayPal's.
+// moving is the built-in policy with its commented example, and other steps for PayPal.
 func moving(t *testing.T) policy.Policy {
 	t.Helper()
 	text := policy.BuiltIn().Document
@@ -18,13 +18,16 @@ func moving(t *testing.T) policy.Policy {
 		t.Fatal("the built-in policy has no example of moves before PayPal's thresholds")
 	}
 	text = text[:from] + strings.ReplaceAll(text[from:to], "#    ", "    ") + text[to:]
-	text = strings.Replace(text, "    USD: {least: 8.00", "    moves: {raise_after: 2, raise_by: 200%, lower_by: 10%}\n    USD: {least: 8.00", 1)
+	text = strings.Replace(text, "{raise_after: 3, raise_by: 50%, lower_by: 50%}", "{raise_after: 2, raise_by: 200%, lower_by: 10%}", 1)
 	p, err := policy.Parse([]byte(text), "moving")
 	if err != nil {
 		t.Fatalf("the document is refused: %v", err)
 	}
 	return p
 }
+
+// payPalMoves is the line of the built-in policy that lets PayPal's thresholds move.
+const payPalMoves = "    moves: {raise_after: 3, raise_by: 50%, lower_by: 50%}  # as those of cards; leave out and it stays where it starts\n"
 
 func TestMoves(t *testing.T) {
 	p := moving(t)
@@ -43,7 +46,9 @@ func TestMoves(t *testing.T) {
 		{"PayPal, where it is not offered", p, policy.PayPal, "EUR", policy.Moves{}, false},
 		{"transfer", p, policy.BankTransfer, "USD", policy.Moves{}, false},
 		{"card, built in", policy.BuiltIn(), policy.Card, "USD", policy.Moves{}, false},
-		{"PayPal, built in", policy.BuiltIn(), policy.PayPal, "USD", policy.Moves{}, false},
+		{"PayPal, built in", policy.BuiltIn(), policy.PayPal, "USD", policy.Moves{RaiseAfter: 3, RaiseBy: 5_000, LowerBy: 5_000, Least: 10_000, Most: 625_000}, true},
+		{"PayPal, demonstration", policy.Demo(), policy.PayPal, "USD", policy.Moves{RaiseAfter: 3, RaiseBy: 5_000, LowerBy: 5_000, Least: 10_000, Most: 625_000}, true},
+		{"PayPal, fixed", with(t, payPalMoves, ""), policy.PayPal, "USD", policy.Moves{}, false},
 	}
 	for _, c := range cases {
 		if got, moves := c.policy.Moves(c.kind, c.currency); got != c.want || moves != c.moves {
@@ -83,6 +88,10 @@ func TestThresholdOf(t *testing.T) { // R-THR-08
 		{"PayPal", p, policy.PayPal, "USD", 30_000, 1, "0.50", "24.00"},
 		{"PayPal at the most", p, policy.PayPal, "USD", 625_000, 1, "0.50", "500.00"},
 		{"PayPal below the least", p, policy.PayPal, "USD", 5_000, 1, "0.50", "8.00"},
+		{"PayPal, built in, raised once", policy.BuiltIn(), policy.PayPal, "USD", 15_000, 1, "0.50", "12.00"},
+		{"PayPal, built in, as low as it goes", policy.BuiltIn(), policy.PayPal, "USD", 5_000, 1, "0.50", "8.00"},
+		{"PayPal, built in, as high as it goes", policy.BuiltIn(), policy.PayPal, "USD", 1_000_000, 1, "0.50", "500.00"},
+		{"a provider that told no step", p, policy.Card, "KWD", 10_001, 0, "0.150", "300.030"},
 		{"fixed: the factor does not count", policy.BuiltIn(), policy.Card, "USD", 40_000, 1, "0.50", "1000.00"},
 	}
 	for _, c := range cases {
@@ -99,9 +108,8 @@ func TestThresholdOf(t *testing.T) { // R-THR-08
 }
 
 func TestPayPalMovesAreBoundedAtTheExtremes(t *testing.T) {
-	p := with(t, "    USD: {least: 8.00, start: 8.00, most: 500.00}",
-		"    moves: {raise_after: 1, raise_by: 10000%, lower_by: 1%}\n"+
-			"    USD: {least: 0.01, start: 0.01, most: 9999999999999.99}\n    EUR: {least: 0.01, start: 9999999999999.99, most: 9999999999999.99}\n    GBP: {least: 3.00, start: 7.00, most: 11.00}")
+	p := with(t, payPalMoves, "    moves: {raise_after: 1, raise_by: 10000%, lower_by: 1%}\n", "    USD: {least: 8.00, start: 8.00, most: 500.00}",
+		"    USD: {least: 0.01, start: 0.01, most: 9999999999999.99}\n    EUR: {least: 0.01, start: 9999999999999.99, most: 9999999999999.99}\n    GBP: {least: 3.00, start: 7.00, most: 11.00}")
 	cases := []struct {
 		currency    money.Currency
 		least, most int64
@@ -124,9 +132,9 @@ func TestPayPalMovesAreBoundedAtTheExtremes(t *testing.T) {
 }
 
 func TestOffersTellTheAccountsOwnThreshold(t *testing.T) {
-	facts := policy.OfferFacts{Region: policy.Other, Kind: account.Enterprise, HoldMinimum: amount(t, "0.50", "USD"), Factor: 15_000, Step: 1}
+	facts := policy.OfferFacts{Region: policy.Other, Kind: account.Enterprise, HoldMinimum: amount(t, "0.50", "USD"), Factor: 15_000, PayPalFactor: 30_000, Step: 1}
 	offers := moving(t).Offers(facts)
-	own, wallet := amount(t, "1500.00", "USD"), amount(t, "12.00", "USD")
+	own, wallet := amount(t, "1500.00", "USD"), amount(t, "24.00", "USD")
 	if got := offers[0].Threshold; got != (policy.ThresholdRange{Least: own, Start: own, Most: own}) {
 		t.Errorf("card: got %v, want %v", got, own)
 	}
@@ -140,7 +148,7 @@ func TestOffersTellTheAccountsOwnThreshold(t *testing.T) {
 }
 
 func TestDiffTellsMoves(t *testing.T) {
-	checkChanges(t, policy.Diff(policy.BuiltIn(), moving(t)), []string{
+	checkChanges(t, policy.Diff(with(t, payPalMoves, ""), moving(t)), []string{
 		"the rule that moves card thresholds is new: up by 50% after 3 debts in a row that were paid at once, down by 50% at a refusal, within 50% and 400%",
 		"the rule that moves PayPal thresholds is new: up by 200% after 2 debts in a row that were paid at once, down by 10% at a refusal",
 	})

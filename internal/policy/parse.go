@@ -22,7 +22,7 @@ func Parse(text []byte, name string) (Policy, error) {
 		return Policy{}, err
 	}
 	f := top.fields([]string{"version", "effective", "zone", "descriptor", "regions", "availability", "refused",
-		"binding", "thresholds", "three_ds", "collection", "bills", "accounts"}, "cohorts", "tax")
+		"binding", "thresholds", "three_ds", "collection", "bills", "accounts"}, "cohorts", "paypal_hold", "risk", "tax")
 	p := Policy{
 		Document:   string(text),
 		Version:    readVersion(f["version"]),
@@ -36,10 +36,12 @@ func Parse(text []byte, name string) (Policy, error) {
 	readRefused(&p, f["refused"])
 	readBinding(&p, f["binding"])
 	readThresholds(&p, f["thresholds"])
+	readPayPalHold(&p, f["paypal_hold"])
 	readThreeDS(&p, f["three_ds"])
 	readCollection(&p, f["collection"])
 	readBills(&p, f["bills"])
 	p.SilentPeriod = f["accounts"].fields([]string{"silent_period"})["silent_period"].span(0)
+	readRisk(&p, f["risk"])
 	readTaxes(&p, f["tax"])
 	if err := top.doc.err(); err != nil {
 		return Policy{}, err

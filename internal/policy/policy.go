@@ -40,6 +40,8 @@ type Policy struct {
 	ReleaseAfter time.Duration
 	OtherMethods bool // when the preferred method fails, the others may be charged (R-PREF-05)
 
+	ExposureReleaseAfter time.Duration // without usage, until the hold that covers it is released (R-PP-08)
+
 	BillDay          int // day of the month on which the month before is closed
 	CreditInvoiceDay int // day on which credit customers get their invoice (R-BILL-03)
 	CreditTerms      Terms
@@ -56,6 +58,7 @@ type Policy struct {
 	cardMoves     Moves
 	walletRanges  map[money.Currency]ThresholdRange // PayPal's
 	walletMoves   Moves                             // within walletRanges
+	exposureHolds exposureHolds
 	challenges    map[Occasion][]Region
 	attempts      []time.Duration
 	askAfter      []time.Duration
@@ -64,6 +67,7 @@ type Policy struct {
 	caps          map[payment.Brand][]Cap
 	otherCaps     []Cap
 	carryBelow    PerCurrency
+	riskRules     []RiskRule // in the order in which they are asked
 	taxes         []TaxRule
 }
 
@@ -73,22 +77,29 @@ var builtInDocument string
 //go:embed demo.yaml
 var demoDocument string
 
-var (
-	builtIn = sync.OnceValue(func() Policy { return mustParse(builtInDocument, "builtin.yaml") })
-	demo    = sync.OnceValue(func() Policy { return mustParse(demoDocument, "demo.yaml") })
-)
+// embedded is a policy of ours, read when it is first asked for. (Parse looks into the
+// built-in one, so that it cannot be a variable with an initial value.)
+type embedded struct {
+	once   sync.Once
+	policy Policy
+}
+
+var builtIn, demo embedded
 
 // BuiltIn returns the policy of an installation that has none of its own.
-func BuiltIn() Policy { return builtIn() }
+func BuiltIn() Policy { return builtIn.read(builtInDocument, "builtin.yaml") }
 
 // Demo returns the policy of the demonstration: as the built-in one, but cards are
-// charged from 5.00 USD, and there is a tax.
-func Demo() Policy { return demo() }
+// charged from 5.00 USD, there is a tax, and the risk rules are fewer.
+func Demo() Policy { return demo.read(demoDocument, "demo.yaml") }
 
-func mustParse(text, name string) Policy {
-	p, err := Parse([]byte(text), name)
-	if err != nil {
-		panic("policy: the embedded " + name + " is broken: " + err.Error())
-	}
-	return p
+func (e *embedded) read(text, name string) Policy {
+	e.once.Do(func() {
+		p, err := Parse([]byte(text), name)
+		if err != nil {
+			panic("policy: the embedded " + name + " is broken: " + err.Error())
+		}
+		e.policy = p
+	})
+	return e.policy
 }

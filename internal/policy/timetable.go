@@ -7,7 +7,8 @@ import (
 	"github.com/bursar-pay/bursar/internal/payment"
 )
 
-// Occasion is what a payer is about to do when 3-D Secure may be demanded.
+// Occasion is what is about to be done when 3-D Secure may be demanded, or risk is
+// judged.
 type Occasion string
 
 // The occasions.
@@ -16,9 +17,14 @@ const (
 	Purchase Occasion = "purchase"
 	Upgrade  Occasion = "upgrade"
 	Renewal  Occasion = "renewal"
+	TopUp    Occasion = "topup"  // the payer puts money on their balance
+	Charge   Occasion = "charge" // usage is collected while the payer is away
 )
 
-var occasions = []Occasion{Bind, Purchase, Upgrade, Renewal}
+var (
+	occasions     = []Occasion{Bind, Purchase, Upgrade, Renewal} // on which 3-D Secure can always be run
+	riskOccasions = append(slices.Clone(occasions), TopUp, Charge)
+)
 
 // Cap is a limit on attempts with one card, in any stretch of time of this length
 // (R-DUN-07). Attempts that a person made and checks of the card count as well.

@@ -14,7 +14,10 @@ import (
 )
 
 // text reads v as one word or line; it is "" if that has been refused.
-func (v value) text() string {
+func (v value) text() string { return v.line(textMax) }
+
+// line reads v as a line of at most so many bytes.
+func (v value) line(most int) string {
 	if v.missing() {
 		return ""
 	}
@@ -26,8 +29,8 @@ func (v value) text() string {
 	switch {
 	case s == "":
 		v.refuse("write a value or remove the line", "the field is empty")
-	case len(s) > textMax:
-		v.refuse("shorten it", "this is longer than %d characters", textMax)
+	case len(s) > most:
+		v.refuse("shorten it", "this is longer than %d characters", most)
 		return ""
 	}
 	return s
@@ -145,6 +148,11 @@ func (v value) amount(c money.Currency, least int64) money.Amount {
 	if s == "" {
 		return money.Amount{Currency: c}
 	}
+	return v.amountOf(s, c, least)
+}
+
+// amountOf reads s, which stands in v, as amount reads all of it.
+func (v value) amountOf(s string, c money.Currency, least int64) money.Amount {
 	a, err := money.ParseAmount(s, c)
 	if err != nil {
 		a = money.Amount{Currency: c}
