@@ -35,6 +35,7 @@ func TestStatesAreDrawn(t *testing.T) {
 func TestEveryStateCanBeReached(t *testing.T) {
 	for name, err := range map[string]error{
 		"payment method": payment.MethodTable.Check(payment.Verifying),
+		"agreement":      payment.AgreementTable.Check(payment.AgreementOpening),
 		"hold":           payment.HoldTable.Check(payment.HoldOpening),
 		"payment":        payment.Table.Check(payment.Opening),
 		"debt":           billing.DebtTable.Check(billing.Open),
@@ -49,6 +50,7 @@ func drawStates() []byte {
 	parts := []string{
 		"<!-- Generated from the state tables by `make generate`. Do not edit. -->\n\n# States\n\nWhat can happen to each thing, and what becomes of it. A state without a way out is final.\n",
 		payment.MethodTable.Markdown("Payment method", payment.Verifying),
+		payment.AgreementTable.Markdown("Agreement", payment.AgreementOpening),
 		payment.HoldTable.Markdown("Hold", payment.HoldOpening),
 		payment.Table.Markdown("Payment", payment.Opening),
 		billing.DebtTable.Markdown("Debt", billing.Open),

@@ -63,6 +63,7 @@ type Account struct {
 	Credit       bool // pays by credit line and transfer: no threshold charge, no automatic card charge (R-THR-09, R-CRED-03)
 	State        State
 	OverdueSince time.Time // zero when nothing is overdue
+	SilentSince  time.Time // when its closing was asked for (R-CLOSE-01); zero: it was not
 	CreatedAt    time.Time
 }
 

@@ -76,20 +76,21 @@ func (s *Server) changeAccount(ctx context.Context, by access.Caller, in *struct
 	return wire.OfAccount(a), err
 }
 
-func (s *Server) waysToPay(ctx context.Context, by access.Caller, in *IDInput) (wire.WaysToPay, error) {
+func (s *Server) waysToPay(ctx context.Context, by access.Caller, in *SpokenInput) (wire.WaysToPay, error) {
 	w, err := s.office.WaysToPay(ctx, by, account.ID(in.ID))
 	shape := wire.WaysToPay{
 		Object: "ways_to_pay", Account: in.ID, Region: string(w.Region), Policy: w.Policy, Offers: []wire.Offer{},
 		Threshold: wire.OfAmount(w.Threshold), Exposure: wire.OfExact(w.Exposure), Owed: wire.OfAmount(w.Owed), Balance: wire.OfAmount(w.Balance),
 	}
 	for _, o := range w.Offers {
-		shape.Offers = append(shape.Offers, offerJSON(o))
+		shape.Offers = append(shape.Offers, offerJSON(o, in.Language))
 	}
+	shape.Held = maybeHold(w.Held)
 	return shape, err
 }
 
-func offerJSON(o policy.Offer) wire.Offer {
-	shape := wire.Offer{Kind: string(o.Kind), Available: o.May == nil, Reasons: objections(o.May), Challenge: o.Challenge}
+func offerJSON(o policy.Offer, language string) wire.Offer {
+	shape := wire.Offer{Kind: string(o.Kind), Available: o.May == nil, Reasons: objections(o.May, language), Challenge: o.Challenge}
 	for _, b := range o.Brands {
 		shape.Brands = append(shape.Brands, string(b))
 	}
@@ -101,13 +102,17 @@ func offerJSON(o policy.Offer) wire.Offer {
 		threshold := wire.OfAmount(o.Threshold.Start)
 		shape.Threshold = &threshold
 	}
+	if !o.Exposure.IsZero() {
+		exposure := wire.OfAmount(o.Exposure)
+		shape.Exposure = &exposure
+	}
 	return shape
 }
 
 // objections shapes every reason why not.
-func objections(why error) []wire.Objection {
+func objections(why error, language string) []wire.Objection {
 	var shapes []wire.Objection
-	for _, r := range problem.Reasons(why) {
+	for _, r := range problem.Reasons(why, language) {
 		shapes = append(shapes, wire.Objection(r))
 	}
 	return shapes

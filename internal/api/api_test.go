@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"net/http"
 	"net/http/httptest"
 	"strings"
 	"sync"
@@ -19,6 +20,7 @@ import (
 	"github.com/bursar-pay/bursar/internal/id"
 	"github.com/bursar-pay/bursar/internal/office"
 	"github.com/bursar-pay/bursar/internal/pgtest"
+	"github.com/bursar-pay/bursar/internal/provider/paypal"
 	"github.com/bursar-pay/bursar/internal/store"
 	"github.com/bursar-pay/bursar/internal/store/storetest"
 	"github.com/bursar-pay/bursar/internal/webhook"
@@ -60,8 +62,15 @@ func open(t testing.TB, engine string) *desk {
 	d := &desk{t: t, now: noon, log: &bytes.Buffer{}, store: storetest.Open(t, engine), random: rand.NewChaCha8([32]byte{1})}
 	random := &chance{r: d.random}
 	now := func() time.Time { return d.now }
+	// PayPal is configured and never asked: nobody answers behind this client.
+	wallet, err := paypal.New(paypal.Options{URL: "http://paypal.invalid", ClientID: "id", Secret: "secret", Now: now, Client: &http.Client{Transport: roundTrip(func(*http.Request) (*http.Response, error) {
+		return nil, http.ErrServerClosed
+	})}})
+	if err != nil {
+		t.Fatal(err)
+	}
 	d.office = &office.Office{
-		Store: d.store, Now: now, Random: random, IDs: id.NewSource(now, random), Prompt: office.PromptOff,
+		Store: d.store, Wallet: wallet, Now: now, Random: random, IDs: id.NewSource(now, random), Prompt: office.PromptOff,
 		Webhooks: webhook.NewSender(webhook.Options{}),
 		Log:      slog.New(slog.NewTextHandler(d.log, nil)),
 	}

@@ -19,7 +19,7 @@ func (s *Server) CheckAnswer(r *http.Request, status int, header http.Header, bo
 	if item == nil {
 		return nil // not a route, or the description itself
 	}
-	op := map[string]*huma.Operation{"GET": item.Get, "POST": item.Post, "PATCH": item.Patch}[route.method()]
+	op := map[string]*huma.Operation{"GET": item.Get, "POST": item.Post, "PATCH": item.Patch, "PUT": item.Put, "DELETE": item.Delete}[route.method()]
 	described := op.Responses[strconv.Itoa(status)]
 	if described == nil && status >= 400 {
 		described = op.Responses["default"]

@@ -48,14 +48,17 @@ func (s *Server) applyPolicy(ctx context.Context, by access.Caller, in *struct{ 
 	return wire.Policy{Object: "policy", Version: p.Version, EffectiveAt: wire.Maybe(p.Effective)}, err
 }
 
-func (s *Server) checkPolicy(ctx context.Context, by access.Caller, in *struct{ Body policyCheckRequest }) (wire.PolicyCheck, error) {
+func (s *Server) checkPolicy(ctx context.Context, by access.Caller, in *struct {
+	Language string `header:"Accept-Language" doc:"The language of what is said to a payer."`
+	Body     policyCheckRequest
+}) (wire.PolicyCheck, error) {
 	c, err := s.office.CheckPolicy(ctx, by, []byte(in.Body.Document), policyName)
 	shape := wire.PolicyCheck{Object: "policy_check", Version: c.Policy.Version, Changes: []wire.PolicyChange{}, Touched: []wire.TouchedMethod{}}
 	for _, change := range c.Changes {
 		shape.Changes = append(shape.Changes, wire.PolicyChange(change))
 	}
 	for _, t := range c.Touched {
-		shape.Touched = append(shape.Touched, wire.TouchedMethod{Method: string(t.Method.ID), Account: string(t.Method.Account), Reasons: objections(t.Why)})
+		shape.Touched = append(shape.Touched, wire.TouchedMethod{Method: string(t.Method.ID), Account: string(t.Method.Account), Reasons: objections(t.Why, in.Language)})
 	}
 	return shape, err
 }

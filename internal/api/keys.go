@@ -21,6 +21,12 @@ type IDInput struct {
 	ID string `path:"id" maxLength:"64"`
 }
 
+// SpokenInput is the question for one object whose answer has words for a payer.
+type SpokenInput struct {
+	IDInput
+	Language string `header:"Accept-Language" doc:"The language of what is said to a payer: English, Chinese in both scripts, or Japanese."`
+}
+
 func (s *Server) createKey(ctx context.Context, by access.Caller, in *struct{ Body keyRequest }) (wire.Key, error) {
 	scopes, err := readScopes(in.Body.Scopes)
 	if err != nil {

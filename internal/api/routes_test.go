@@ -95,6 +95,9 @@ func operations(t testing.TB) []operation {
 var bodies = map[string]string{
 	"POST /v1/accounts":                      `{"reference":"r","name":"n","country":"US","currency":"USD","email":"a@example.com"}`,
 	"PATCH /v1/accounts/{id}":                `{"name":"n"}`,
+	"PUT /v1/accounts/{id}/resources":        `{"running":1,"examples":["vm-1"]}`,
+	"POST /v1/accounts/{id}/agreements":      `{"consent":"1","return_url":"https://example.com/back"}`,
+	"POST /v1/agreements/{id}/return":        `{"turned_away":true}`,
 	"POST /v1/accounts/{id}/payment-methods": `{"token":"pm_card_visa","consent":"1","return_url":"https://example.com/back"}`,
 	"POST /v1/usage":                         `{"lines":[` + usageLine("1", "acct_missing", "1") + `]}`,
 	"POST /v1/debts/{id}/collect":            `{}`,

@@ -10,9 +10,22 @@ func (s *Server) addRoutes() {
 	handle(s, route{path: "PATCH /v1/accounts/{id}", id: "change-account", scope: access.AccountsWrite, summary: "Change how an account is named and reached"}, s.changeAccount)
 	handle(s, route{path: "GET /v1/accounts/{id}/ways-to-pay", id: "get-ways-to-pay", scope: access.AccountsRead, summary: "Say what an account may pay with"}, s.waysToPay)
 
+	handle(s, route{path: "PUT /v1/accounts/{id}/resources", id: "report-resources", scope: access.UsageWrite, summary: "Say what runs for an account"}, s.reportResources)
+	handle(s, route{path: "GET /v1/accounts/{id}/resources", id: "get-resources", scope: access.AccountsRead, summary: "Fetch what runs for an account, as it was told last"}, s.resources)
+	handle(s, route{path: "GET /v1/accounts/{id}/closing", id: "get-closing", scope: access.AccountsRead, summary: "Say what stands against closing an account"}, s.closing)
+	handle(s, route{path: "POST /v1/accounts/{id}/close", id: "close-account", scope: access.AccountsWrite, summary: "Begin an account's silent period, after which it is closed"}, s.closeAccount)
+	handle(s, route{path: "POST /v1/accounts/{id}/reopen", id: "reopen-account", scope: access.AccountsWrite, summary: "Take an account out of its silent period"}, s.reopenAccount)
+
+	handle(s, route{path: "POST /v1/accounts/{id}/agreements", id: "open-agreement", scope: access.MethodsWrite, status: 201, summary: "Ask a payer for leave to charge their PayPal account"}, s.openAgreement)
+	handle(s, route{path: "GET /v1/accounts/{id}/agreements", id: "list-agreements", scope: access.MethodsRead, summary: "List an account's newest agreements"}, s.listAgreements)
+	handle(s, route{path: "GET /v1/agreements/{id}", id: "get-agreement", scope: access.MethodsRead, summary: "Fetch an agreement"}, s.agreement)
+	handle(s, route{path: "POST /v1/agreements/{id}/return", id: "return-to-agreement", scope: access.MethodsRead, summary: "Say that the payer came back from PayPal's page"}, s.returnToAgreement)
+
 	handle(s, route{path: "POST /v1/accounts/{id}/payment-methods", id: "bind-card", scope: access.MethodsWrite, status: 201, summary: "Bind a card to an account"}, s.bindCard)
 	handle(s, route{path: "GET /v1/accounts/{id}/payment-methods", id: "list-payment-methods", scope: access.MethodsRead, summary: "List an account's payment methods"}, s.listMethods)
 	handle(s, route{path: "GET /v1/payment-methods/{id}", id: "get-payment-method", scope: access.MethodsRead, summary: "Fetch a payment method"}, s.method)
+	handle(s, route{path: "GET /v1/payment-methods/{id}/detachability", id: "get-detachability", scope: access.MethodsRead, summary: "Say whether a payment method could be taken off its account"}, s.detachability)
+	handle(s, route{path: "DELETE /v1/payment-methods/{id}", id: "detach-payment-method", scope: access.MethodsWrite, summary: "Take a payment method off its account"}, s.detachMethod)
 	handle(s, route{path: "POST /v1/payment-methods/{id}/prefer", id: "prefer-payment-method", scope: access.MethodsWrite, summary: "Make a payment method the one that is charged"}, s.preferMethod)
 	handle(s, route{path: "GET /v1/payment-methods/{id}/timeline", id: "get-payment-method-timeline", scope: access.MethodsRead, summary: "Say what was done to a payment method"}, s.methodTimeline)
 

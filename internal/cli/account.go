@@ -8,6 +8,7 @@ import (
 
 	"github.com/bursar-pay/bursar/internal/access"
 	"github.com/bursar-pay/bursar/internal/account"
+	"github.com/bursar-pay/bursar/internal/money"
 	"github.com/bursar-pay/bursar/internal/office"
 	"github.com/bursar-pay/bursar/internal/policy"
 	"github.com/bursar-pay/bursar/internal/wire"
@@ -17,6 +18,10 @@ type accountCommands struct {
 	Open accountOpen `cmd:"" help:"Open an account."`
 	Ls   accountLs   `cmd:"" help:"List accounts."`
 	Show accountShow `cmd:"" help:"Show an account, what it may pay with, and what it owes."`
+
+	Resources accountResources `cmd:"" help:"Show or tell what runs for an account."`
+	Close     accountClose     `cmd:"" help:"Begin an account's silent period, after which it is closed."`
+	Reopen    accountReopen    `cmd:"" help:"Take an account out of its silent period."`
 }
 
 type accountOpen struct {
@@ -71,6 +76,7 @@ func accountFacts(w io.Writer, a wire.Account) {
 		add("tax id", a.TaxID)
 		add("credit", a.Credit)
 		add("overdue since", a.OverdueSince)
+		add("silent since", a.SilentSince)
 		add("registered", a.RegisteredAt)
 		add("opened", a.CreatedAt)
 	})
@@ -102,16 +108,31 @@ type shownAccount struct {
 	Policy       string       `json:"policy"`
 	Offers       []shownOffer `json:"offers"`
 	Threshold    wire.Amount  `json:"threshold"`
+	Held         *wire.Hold   `json:"held,omitempty"`
 	Exposure     wire.Amount  `json:"exposure"`
 	Owed         wire.Amount  `json:"owed"`
 	Balance      wire.Amount  `json:"balance"`
 }
 
 type shownOffer struct {
-	Kind   string   `json:"kind"`
-	May    bool     `json:"may"`
-	Why    string   `json:"why,omitempty"`
-	Brands []string `json:"brands,omitempty"`
+	Kind      string       `json:"kind"`
+	May       bool         `json:"may"`
+	Why       string       `json:"why,omitempty"`
+	Brands    []string     `json:"brands,omitempty"`
+	Threshold *wire.Amount `json:"threshold,omitempty"`
+	Exposure  *wire.Amount `json:"exposure_hold,omitempty"`
+}
+
+// terms says from when usage is charged, and what is held for it meanwhile.
+func terms(o shownOffer) string {
+	said := ""
+	if o.Threshold != nil {
+		said = "charged from " + cell(*o.Threshold)
+	}
+	if o.Exposure != nil {
+		said += ", " + cell(*o.Exposure) + " held while in use"
+	}
+	return said
 }
 
 // Run shows an account.
@@ -129,19 +150,26 @@ func (c accountShow) Run(ctx context.Context, s *session) error {
 			Account: wire.OfAccount(a), PolicyRegion: string(ways.Region), Policy: ways.Policy, Offers: offersOf(ways.Offers),
 			Threshold: wire.OfAmount(ways.Threshold), Exposure: wire.OfExact(ways.Exposure), Owed: wire.OfAmount(ways.Owed), Balance: wire.OfAmount(ways.Balance),
 		}
+		if ways.Held.ID != "" {
+			held := wire.OfHold(ways.Held)
+			shown.Held = &held
+		}
 		return s.show(shown, func(w io.Writer) {
 			accountFacts(w, shown.Account)
 			facts(w, func(add func(...any)) {
 				add("policy", shown.Policy, "as "+shown.PolicyRegion)
 				for _, o := range shown.Offers {
 					if o.May {
-						add("may use", o.Kind, strings.Join(o.Brands, ", "))
+						add("may use", o.Kind, strings.Join(o.Brands, ", "), terms(o))
 					} else {
 						add("not", o.Kind, o.Why)
 					}
 				}
 				add("not collected yet", shown.Exposure)
 				add("collected from", shown.Threshold)
+				if shown.Held != nil {
+					add("held for it", shown.Held.Amount, shown.Held.State)
+				}
 				add("owed", shown.Owed)
 				add("balance", shown.Balance)
 			})
@@ -159,9 +187,18 @@ func offersOf(offers []policy.Offer) []shownOffer {
 		for _, b := range o.Brands {
 			one.Brands = append(one.Brands, string(b))
 		}
+		one.Threshold, one.Exposure = maybeAmount(o.Threshold.Start), maybeAmount(o.Exposure)
 		shown = append(shown, one)
 	}
 	return shown
+}
+
+func maybeAmount(a money.Amount) *wire.Amount {
+	if a.IsZero() {
+		return nil
+	}
+	shape := wire.OfAmount(a)
+	return &shape
 }
 
 // account finds an account by its id or by its reference.

@@ -120,8 +120,11 @@ type demo struct {
 	accounts map[payer]account.Account
 	order    []payer // by what they use, most first
 	cards    map[account.ID]payment.Method
-	failing  payer // whose month-end charge fails once
-	fileSums sums  // what the file's usage is, by currency
+	failing  payer   // whose month-end charge fails once
+	wallets  []payer // who pay by PayPal alone
+	switches payer   // who goes over from card to PayPal in mid month
+	switched bool
+	fileSums sums // what the file's usage is, by currency
 	report   demoReport
 }
 
@@ -158,7 +161,7 @@ func live(ctx context.Context, c config, rows []focus.Row, policyText []byte, po
 	}
 	for _, step := range []func(context.Context) error{
 		func(ctx context.Context) error { return d.rule(ctx, policyText, policyName) },
-		d.openAccounts, d.bindCards, d.useMonths, d.prove,
+		d.openAccounts, d.bindWallets, d.bindCards, d.useMonths, d.prove,
 	} {
 		if err := step(ctx); err != nil {
 			return r, err
@@ -236,6 +239,7 @@ func (d *demo) openAccounts(ctx context.Context) error {
 	}
 	d.report.Accounts, d.fileSums = len(d.order), fileSums
 	d.failing = d.order[min(1, len(d.order)-1)]
+	d.choosePayPal()
 	d.say("%s  opened %d accounts", d.now(), len(d.order))
 	return nil
 }
@@ -254,6 +258,9 @@ var demoCards = []string{
 func (d *demo) bindCards(ctx context.Context) error {
 	next := 0
 	for _, p := range d.order {
+		if slices.Contains(d.wallets, p) {
+			continue
+		}
 		for next < len(demoCards) {
 			token := demoCards[next]
 			next++
@@ -266,9 +273,7 @@ func (d *demo) bindCards(ctx context.Context) error {
 			}
 		}
 	}
-	for range d.order[min(len(d.order), len(d.cards)):] {
-		d.report.Unbound++
-	}
+	d.report.Unbound = len(d.order) - len(d.wallets) - len(d.cards)
 	d.say("%s  bound %d cards, each by a small hold that was released at once", d.now(), len(d.cards))
 	return nil
 }
@@ -318,6 +323,9 @@ func (d *demo) useMonths(ctx context.Context) error {
 			known = end.Add(-time.Second)
 		}
 		if err := d.passTo(ctx, known); err != nil {
+			return err
+		}
+		if err := d.switchToPayPal(ctx, known); err != nil {
 			return err
 		}
 		for batch := range slices.Chunk(d.rows[:n], billing.LinesMax) {

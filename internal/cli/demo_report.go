@@ -14,6 +14,7 @@ import (
 	"github.com/bursar-pay/bursar/internal/money"
 	"github.com/bursar-pay/bursar/internal/office"
 	"github.com/bursar-pay/bursar/internal/payment"
+	"github.com/bursar-pay/bursar/internal/sandbox"
 )
 
 // demoReport is what happened. Amounts are decimal strings by currency; usage,
@@ -36,6 +37,9 @@ type demoReport struct {
 	Open        map[string]string `json:"open"`
 	Retried     int               `json:"payments_retried"`
 	Challenges  int               `json:"challenges_passed"`
+	Wallets     int               `json:"paypal_accounts"`
+	Held        int               `json:"holds_on_usage"`
+	ByPayPal    int               `json:"paypal_threshold_charges"`
 	Unbound     int               `json:"accounts_without_card"`
 	Ledger      []demoTotal       `json:"ledger"`
 	Checks      []demoCheck       `json:"checks"`
@@ -184,6 +188,9 @@ func (d *demo) countDebt(ctx context.Context, debt billing.Debt, t demoSums) err
 		if p.Attempt > 1 {
 			d.report.Retried++
 		}
+		if p.Provider == d.desk.office.Wallet.Name() && debt.Kind == billing.ThresholdDebt {
+			d.report.ByPayPal++
+		}
 		if err := t.collected.addAmount(p.Amount); err != nil {
 			return err
 		}
@@ -211,7 +218,7 @@ func (d *demo) compareOutside(ctx context.Context) error {
 		return err
 	}
 	for c, ours := range d.report.Collected {
-		theirs := money.Amount{Minor: books.Totals[strings.ToLower(c)].Captured, Currency: money.Currency(c)}
+		theirs := money.Amount{Minor: books.Totals[strings.ToLower(c)].Captured + books.PayPal.Totals[c].Captured, Currency: money.Currency(c)}
 		if p, ok := d.desk.office.Cards.Limits(theirs.Currency); ok && p.Step > 0 && theirs.Decimal() != ours && !isScaled(theirs.Currency) {
 			d.report.outsideSays = append(d.report.outsideSays, fmt.Sprintf("captured %s %s, and we have %s", theirs.Decimal(), c, ours))
 		}
@@ -220,6 +227,31 @@ func (d *demo) compareOutside(ctx context.Context) error {
 		if h.State == "held" {
 			d.report.outsideSays = append(d.report.outsideSays, "a hold was left behind: "+h.Intent)
 		}
+	}
+	return d.compareHolds(ctx, books)
+}
+
+// compareHolds has PayPal hold just what our books say is held on usage.
+func (d *demo) compareHolds(ctx context.Context, books sandbox.Books) error {
+	ours := map[string]bool{}
+	for _, p := range d.order {
+		w, err := d.desk.office.WaysToPay(ctx, access.CommandLine, d.accounts[p].ID)
+		if err != nil {
+			return err
+		}
+		if w.Held.ID != "" {
+			ours[w.Held.Key] = true
+			d.report.Held++
+		}
+	}
+	for _, a := range books.PayPal.Authorizations {
+		if a.State == "held" && !ours[a.Invoice] {
+			d.report.outsideSays = append(d.report.outsideSays, "PayPal holds what we do not know of: "+a.Invoice)
+		}
+		delete(ours, a.Invoice)
+	}
+	for invoice := range ours {
+		d.report.outsideSays = append(d.report.outsideSays, "PayPal does not hold what our books say it does: "+invoice)
 	}
 	return nil
 }
@@ -290,7 +322,8 @@ func (r demoReport) tell(w io.Writer) {
 	facts(w, func(add func(...any)) {
 		add("accounts", fmt.Sprint(r.Accounts), fmt.Sprintf("%d bound after a challenge", r.Challenges))
 		add("usage lines", fmt.Sprint(r.Lines), fmt.Sprintf("%d repeated, %d of tax", r.Repeated, r.TaxLines))
-		add("threshold charges", fmt.Sprint(r.Thresholds), "")
+		add("threshold charges", fmt.Sprint(r.Thresholds), fmt.Sprintf("%d by PayPal", r.ByPayPal))
+		add("PayPal accounts", fmt.Sprint(r.Wallets), fmt.Sprintf("%d with a hold on usage now", r.Held))
 		add("month-end charges", fmt.Sprint(r.Remainders), fmt.Sprintf("%d refused at first and paid a week later", r.Retried))
 		add("bills", fmt.Sprint(r.Bills), "")
 	})

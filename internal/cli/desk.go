@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -19,6 +20,7 @@ import (
 	"github.com/bursar-pay/bursar/internal/job"
 	"github.com/bursar-pay/bursar/internal/office"
 	"github.com/bursar-pay/bursar/internal/provider"
+	"github.com/bursar-pay/bursar/internal/provider/paypal"
 	"github.com/bursar-pay/bursar/internal/provider/stripe"
 	"github.com/bursar-pay/bursar/internal/sandbox"
 	"github.com/bursar-pay/bursar/internal/store"
@@ -31,6 +33,8 @@ var (
 			WithNext("name another database with --db, or leave BURSAR_STRIPE_KEY out")
 	errModeLive = fault.New(fault.Conflict, "mode_live", "the database belongs to an installation with a real payment provider, and none is configured").
 			WithNext("set BURSAR_STRIPE_KEY as that installation has it, or name another database with --db")
+	errHalfLive = fault.New(fault.Conflict, "mode_mixed", "PayPal itself is configured, and the sandbox world stands in for the card provider").
+			WithNext("set BURSAR_STRIPE_KEY too, or leave BURSAR_PAYPAL_CLIENT_ID out")
 	errServerRuns = fault.New(fault.Conflict, "server_running", "a server runs on this database and keeps its own clock").
 			WithNext("advance its clock through it: name it with --server and bring a key with the scope clock:write")
 )
@@ -41,6 +45,7 @@ const (
 	settingMode         = "mode" // modeSandbox or modeLive, for ever
 	settingOffset       = "clock_offset_us"
 	settingWorldSecret  = "world_webhook_secret"
+	settingWorldWebhook = "world_webhook_id"
 	settingWorldURL     = "world_url"  // of the process that has the world open
 	settingServerURL    = "server_url" // of the server that was started last
 
@@ -67,6 +72,27 @@ func (s stripeEnd) isLive() bool {
 	return s.URL == "" || strings.HasPrefix(s.Key, "sk_live_") || strings.HasPrefix(s.Key, "rk_live_")
 }
 
+// paypalEnd says where PayPal is.
+type paypalEnd struct {
+	URL     string // a server that speaks PayPal's protocol; "" is PayPal, or the sandbox world with the cards' one
+	Client  string // "" with a configured card provider: there is no PayPal
+	Secret  string
+	Webhook string // PayPal's id of our webhook
+}
+
+// isLive tells whether PayPal itself is configured, whose clock is the world's; so
+// is that of its own sandbox.
+func (p paypalEnd) isLive() bool {
+	if p.Client == "" {
+		return false
+	}
+	u, err := url.Parse(p.URL)
+	return p.URL == "" || err == nil && (u.Hostname() == "paypal.com" || strings.HasSuffix(u.Hostname(), ".paypal.com"))
+}
+
+// isLive tells whether any provider is a real one.
+func (c config) isLive() bool { return c.Stripe.isLive() || c.PayPal.isLive() }
+
 // config is what an installation is opened with.
 type config struct {
 	DB      string // sqlite:PATH or postgres://…
@@ -75,6 +101,7 @@ type config struct {
 	Works   bool   // this process runs jobs: the standing ones are enqueued
 	Prompt  office.Prompt
 	Stripe  stripeEnd
+	PayPal  paypalEnd
 	Log     *slog.Logger
 	Console string    // public origin of the pages
 	StartAt time.Time // where the clock of a new sandbox installation starts; zero: now
@@ -125,7 +152,7 @@ func openStore(ctx context.Context, c config) (*store.Store, error) {
 			return nil, store.ErrNotMigrated.Detail("there is no database at %s", path)
 		}
 	}
-	s, err := store.Open(ctx, c.DB, store.Options{River: c.Stripe.isLive()})
+	s, err := store.Open(ctx, c.DB, store.Options{River: c.isLive()})
 	if err != nil {
 		return nil, err
 	}
@@ -141,7 +168,7 @@ func openStore(ctx context.Context, c config) (*store.Store, error) {
 
 // wire puts the parts together.
 func (d *desk) wire(ctx context.Context) error {
-	live := d.config.Stripe.isLive()
+	live := d.config.isLive()
 	known, err := d.remember(ctx, live)
 	if err != nil {
 		return err
@@ -149,12 +176,19 @@ func (d *desk) wire(ctx context.Context) error {
 	d.installation = known[settingInstallation]
 	d.clock.offset = readOffset(known[settingOffset])
 
+	if d.config.Stripe.isEmbedded() && d.config.PayPal.isLive() {
+		return errHalfLive
+	}
 	cards, err := d.cards(known)
 	if err != nil {
 		return err
 	}
+	wallet, err := d.wallet(known)
+	if err != nil {
+		return err
+	}
 	d.office = &office.Office{
-		Store: d.store, Cards: cards, Now: d.clock.Now, IDs: id.NewSource(d.clock.Now, d.config.Random), Random: d.config.Random,
+		Store: d.store, Cards: cards, Wallet: wallet, Now: d.clock.Now, IDs: id.NewSource(d.clock.Now, d.config.Random), Random: d.config.Random,
 		Webhooks: webhook.NewSender(webhook.Options{AllowPrivate: d.config.AllowPrivate || !live}),
 		Log:      d.log, Installation: d.installation, Live: live, ConsoleURL: d.config.Console, Prompt: d.config.Prompt,
 	}
@@ -183,9 +217,11 @@ func (d *desk) remember(ctx context.Context, live bool) (map[string]string, erro
 		return nil, fmt.Errorf("make a secret: %w", err)
 	}
 	fresh[settingWorldSecret] = "whsec_" + hex.EncodeToString(secret)
+	fresh[settingWorldWebhook] = strings.ToUpper(hex.EncodeToString(secret[:9]))[:17]
 
-	known, err := d.settings(ctx, settingInstallation, settingMode, settingOffset, settingWorldSecret)
-	if err == nil && known[settingInstallation] == "" {
+	names := []string{settingInstallation, settingMode, settingOffset, settingWorldSecret, settingWorldWebhook}
+	known, err := d.settings(ctx, names...)
+	if err == nil && (known[settingInstallation] == "" || known[settingWorldWebhook] == "") {
 		err = d.store.Update(ctx, func(tx *store.Tx) error {
 			for name, value := range fresh { // another process may be faster: what is there stays
 				if err := tx.SetOnce(ctx, name, value); err != nil {
@@ -195,7 +231,7 @@ func (d *desk) remember(ctx context.Context, live bool) (map[string]string, erro
 			return nil
 		})
 		if err == nil {
-			known, err = d.settings(ctx, settingInstallation, settingMode, settingOffset, settingWorldSecret)
+			known, err = d.settings(ctx, names...)
 		}
 	}
 	if err == nil && known[settingMode] != mode {
@@ -230,10 +266,10 @@ func (d *desk) cards(known map[string]string) (provider.Provider, error) {
 	}
 	if end.isEmbedded() {
 		d.outside = &outside{
-			state: d.worldPath(), installation: d.installation, secret: known[settingWorldSecret],
+			state: d.worldPath(), installation: d.installation, secret: known[settingWorldSecret], webhook: known[settingWorldWebhook],
 			now: d.clock.Now, random: d.config.Random, log: d.log, onRequest: d.config.OnRequest,
-			news: func(ctx context.Context, header http.Header, body []byte) error {
-				return d.office.ReceiveNews(ctx, d.office.Cards.Name(), header, body)
+			news: func(ctx context.Context, provider string, header http.Header, body []byte) error {
+				return d.office.ReceiveNews(ctx, provider, header, body)
 			},
 			address: func(ctx context.Context) string {
 				known, err := d.settings(ctx, settingWorldURL)
@@ -246,6 +282,23 @@ func (d *desk) cards(known map[string]string) (provider.Provider, error) {
 		o.URL, o.Client, o.WebhookSecrets = "http://"+worldHost, &http.Client{Transport: d.outside}, []string{d.outside.secret}
 	}
 	return stripe.New(o)
+}
+
+// wallet plugs PayPal in: the configured one, or the sandbox world; nil if there is
+// none.
+func (d *desk) wallet(known map[string]string) (provider.Wallet, error) {
+	end := d.config.PayPal
+	o := paypal.Options{URL: end.URL, ClientID: end.Client, Secret: end.Secret, WebhookID: end.Webhook, Now: d.clock.Now, Log: d.log}
+	switch {
+	case d.outside != nil:
+		o.URL, o.Client, o.ClientID, o.Secret = "http://"+worldHost, &http.Client{Transport: d.outside}, "bursar", "bursar"
+		o.WebhookID = d.outside.webhook
+	case end.Client == "" && end.URL == "":
+		return nil, nil
+	case o.ClientID == "": // another sandbox takes any client
+		o.ClientID, o.Secret = "bursar", "bursar"
+	}
+	return paypal.New(o)
 }
 
 // worldPath is where the sandbox world keeps its state: beside a SQLite file,

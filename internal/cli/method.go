@@ -14,6 +14,8 @@ import (
 type methodCommands struct {
 	Ls   methodLs   `cmd:"" help:"List an account's payment methods."`
 	Show methodShow `cmd:"" help:"Show a payment method, its holds and its history."`
+
+	Detach methodDetach `cmd:"" help:"Take a payment method off its account."`
 }
 
 type methodLs struct {
@@ -31,18 +33,43 @@ func (c methodLs) Run(ctx context.Context, s *session) error {
 		if err != nil {
 			return err
 		}
-		shape := func(b office.Bound) wire.Method { return wire.OfMethod(b.Method) }
-		return showList(s, list, "", shape, "method,kind,card,state,reason,preferred,added", func(m wire.Method) []any {
-			return []any{m.ID, m.Kind, cardText(m), m.State, m.Reason, m.Preferred, m.CreatedAt}
+		return showList(s, list, "", boundMethod, "method,kind,what,state,reason,preferred,held,added", func(m wire.Method) []any {
+			return []any{m.ID, m.Kind, methodWords(m), m.State, m.Reason, m.Preferred, heldWords(m), m.CreatedAt}
 		})
 	})
 }
 
-func cardText(m wire.Method) string {
-	if m.Card == nil {
+// boundMethod shapes a payment method with its holds.
+func boundMethod(b office.Bound) wire.Method {
+	shape := wire.OfMethod(b.Method)
+	if b.Hold.ID != "" {
+		hold := wire.OfHold(b.Hold)
+		shape.Hold = &hold
+	}
+	if b.Exposure.ID != "" {
+		hold := wire.OfHold(b.Exposure)
+		shape.Exposure = &hold
+	}
+	return shape
+}
+
+// methodWords tells a payment method from others.
+func methodWords(m wire.Method) string {
+	switch {
+	case m.Card != nil:
+		return fmt.Sprintf("%s %s, %02d/%d, %s", m.Card.Brand, m.Card.Last4, m.Card.ExpMonth, m.Card.ExpYear, m.Card.Country)
+	case m.PayPal != nil:
+		return fmt.Sprintf("%s, %s, %s", m.PayPal.Email, m.PayPal.Name, m.PayPal.Country)
+	}
+	return ""
+}
+
+// heldWords says what is held on a method for usage.
+func heldWords(m wire.Method) string {
+	if m.Exposure == nil || m.Exposure.EndedAt != nil {
 		return ""
 	}
-	return fmt.Sprintf("%s %s, %02d/%d, %s", m.Card.Brand, m.Card.Last4, m.Card.ExpMonth, m.Card.ExpYear, m.Card.Country)
+	return cell(m.Exposure.Amount) + ", " + m.Exposure.State
 }
 
 type methodShow struct {
@@ -85,16 +112,19 @@ func methodText(w io.Writer, m shownMethod) {
 	facts(w, func(add func(...any)) {
 		add("method", m.ID)
 		add("account", m.Account)
-		add("card", cardText(m.Method))
+		add(m.Kind, methodWords(m.Method))
+		if m.PayPal != nil {
+			add("payer", m.PayPal.PayerID)
+		}
 		add("state", m.State)
 		add("reason", m.Reason)
 		add("preferred", m.Preferred)
 		add("added", m.CreatedAt)
 	})
 	fmt.Fprintln(w)
-	table(w, "hold,amount,state,opened,placed,void due,ended", func(add func(...any)) {
+	table(w, "hold,for,amount,state,reason,opened,placed,void due,promised until,renewed,expires,ended", func(add func(...any)) {
 		for _, h := range m.Holds {
-			add(h.ID, h.Amount, h.State, h.OpenedAt, h.PlacedAt, h.VoidDue, h.EndedAt)
+			add(h.ID, h.Kind, h.Amount, h.State, h.Reason, h.OpenedAt, h.PlacedAt, h.VoidDue, h.HonoredUntil, h.RenewedAt, h.ExpiresAt, h.EndedAt)
 		}
 	})
 	fmt.Fprintln(w)
@@ -102,5 +132,36 @@ func methodText(w io.Writer, m shownMethod) {
 		for _, r := range m.History {
 			add(r.At, r.By, r.Action)
 		}
+	})
+}
+
+type methodDetach struct {
+	Method string `arg:"" help:"Its id."`
+	DryRun bool   `help:"Only say what speaks against it; exit 1 if anything does."`
+}
+
+// Run takes a payment method off its account.
+func (c methodDetach) Run(ctx context.Context, s *session) error {
+	return s.at(ctx, func(d *desk) error {
+		if c.DryRun {
+			m, why, err := d.office.MayDetachMethod(ctx, access.CommandLine, payment.MethodID(c.Method))
+			if err != nil {
+				return err
+			}
+			shape := wire.OfDetachability(m.ID, objectionsOf(why))
+			return s.verdict(shape, shape.Allowed, func(w io.Writer) {
+				facts(w, func(add func(...any)) {
+					add("method", shape.Method)
+					add("may be detached", shape.Allowed)
+				})
+				objectionsTable(w, shape.Reasons)
+			})
+		}
+		m, err := d.office.DetachMethod(ctx, access.CommandLine, payment.MethodID(c.Method))
+		if err != nil {
+			return err
+		}
+		shape := wire.OfMethod(m)
+		return s.show(shape, func(w io.Writer) { fmt.Fprintf(w, "%s is %s\n", shape.ID, shape.State) })
 	})
 }

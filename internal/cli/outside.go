@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -40,13 +41,14 @@ const (
 type outside struct {
 	state        string // path of the state file
 	installation string
-	secret       string // signs the world's webhooks to us
+	secret       string // signs the card network's webhooks to us
+	webhook      string // id of our webhook at the world's PayPal
 	now          func() time.Time
 	random       io.Reader
 	log          *slog.Logger
-	news         func(ctx context.Context, header http.Header, body []byte) error // takes our webhooks
-	address      func(ctx context.Context) string                                 // of the process that may have the world; "" unknown
-	onRequest    func(op string, at time.Time)                                    // may be nil
+	news         func(ctx context.Context, provider string, header http.Header, body []byte) error // takes our webhooks
+	address      func(ctx context.Context) string                                                  // of the process that may have the world; "" unknown
+	onRequest    func(op string, at time.Time)                                                     // may be nil
 
 	mu    sync.Mutex
 	own   *sandbox.World // nil: not opened, or somebody else's
@@ -115,7 +117,7 @@ func (o *outside) openHere() (*sandbox.World, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := w.Endpoint("http://"+deskHost+"/", o.secret); err != nil {
+	if err := errors.Join(w.Endpoint("http://"+deskHost+"/", o.secret), w.PayPalEndpoint("http://"+deskHost+"/paypal", o.webhook)); err != nil {
 		return nil, errors.Join(err, w.Close())
 	}
 	return w, nil
@@ -155,7 +157,7 @@ func (w webhooks) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	answer := &http.Response{StatusCode: http.StatusNoContent, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Header: http.Header{}, Body: http.NoBody, Request: r}
-	if err := w.o.news(r.Context(), r.Header, body); err != nil {
+	if err := w.o.news(r.Context(), cmp.Or(strings.TrimPrefix(r.URL.Path, "/"), "stripe"), r.Header, body); err != nil {
 		w.o.log.WarnContext(r.Context(), "the sandbox world's webhook was not taken and comes again", "error", err)
 		answer.StatusCode = http.StatusServiceUnavailable
 	}

@@ -35,18 +35,19 @@ type commands struct {
 	Config  configCommand  `cmd:"" help:"Show what is configured, and where each value came from."`
 	Verify  verifyCommand  `cmd:"" help:"Prove the books."`
 
-	Account accountCommands `cmd:"" help:"Accounts of the platform's customers."`
-	Method  methodCommands  `cmd:"" help:"Payment methods."`
-	Usage   usageCommands   `cmd:"" help:"Priced usage."`
-	Debt    debtCommands    `cmd:"" help:"What must be collected once."`
-	Payment paymentCommands `cmd:"" help:"Attempts to collect."`
-	Bill    billCommands    `cmd:"" help:"Monthly bills."`
-	Policy  policyCommands  `cmd:"" help:"What this installation allows."`
-	Key     keyCommands     `cmd:"" help:"API keys."`
-	Webhook webhookCommands `cmd:"" help:"Where events are sent."`
-	Clock   clockCommands   `cmd:"" help:"The clock of a sandbox installation."`
+	Account   accountCommands   `cmd:"" help:"Accounts of the platform's customers."`
+	Method    methodCommands    `cmd:"" help:"Payment methods."`
+	Usage     usageCommands     `cmd:"" help:"Priced usage."`
+	Debt      debtCommands      `cmd:"" help:"What must be collected once."`
+	Payment   paymentCommands   `cmd:"" help:"Attempts to collect."`
+	Bill      billCommands      `cmd:"" help:"Monthly bills."`
+	Statement statementCommands `cmd:"" help:"Bank statements."`
+	Policy    policyCommands    `cmd:"" help:"What this installation allows."`
+	Key       keyCommands       `cmd:"" help:"API keys."`
+	Webhook   webhookCommands   `cmd:"" help:"Where events are sent."`
+	Clock     clockCommands     `cmd:"" help:"The clock of a sandbox installation."`
 
-	Sandbox sandboxCommand `cmd:"" help:"Run the outside world alone: a card network that speaks Stripe's protocol."`
+	Sandbox sandboxCommand `cmd:"" help:"Run the outside world alone: a card network that speaks Stripe's protocol, and a wallet that speaks PayPal's."`
 	Bench   benchCommand   `cmd:"" help:"Measure, each figure beside that of the plainest program that does the same."`
 	Sim     simCommand     `cmd:"" help:"Simulate random months, with faults, and hold the books against the world's."`
 	Version versionCommand `cmd:"" help:"Show the version."`

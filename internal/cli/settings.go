@@ -61,6 +61,10 @@ var settings = []setting{
 	{name: "stripe-webhook-secret", env: "BURSAR_STRIPE_WEBHOOK_SECRET", secret: true, about: "signs Stripe's webhooks; two with a comma while one replaces the other"},
 	{name: "stripe-publishable-key", env: "BURSAR_STRIPE_PUBLISHABLE_KEY", about: "Stripe's key for browsers"},
 	{name: "stripe-descriptor-prefix", env: "BURSAR_STRIPE_DESCRIPTOR_PREFIX", about: "static descriptor of the Stripe account"},
+	{name: "paypal-url", env: "BURSAR_PAYPAL_URL", about: "server that speaks PayPal's protocol; empty: PayPal, or the sandbox world without a client"},
+	{name: "paypal-client-id", env: "BURSAR_PAYPAL_CLIENT_ID", about: "client at PayPal; empty with a card provider: no PayPal"},
+	{name: "paypal-secret", env: "BURSAR_PAYPAL_SECRET", secret: true, about: "that client's secret"},
+	{name: "paypal-webhook-id", env: "BURSAR_PAYPAL_WEBHOOK_ID", about: "PayPal's id of our webhook, for which its messages are signed"},
 	{name: "server", env: "BURSAR_SERVER", about: "origin of a running server that commands speak to"},
 	{name: "key", env: "BURSAR_KEY", secret: true, about: "API key for that server"},
 }
@@ -250,6 +254,7 @@ func (s *session) config(level slog.Level) (config, error) {
 		DB: s.value("db"), Data: s.value("data"), Log: log, AllowPrivate: private, Console: strings.TrimRight(s.value("url"), "/"),
 		Stripe: stripeEnd{URL: s.value("stripe-url"), Key: s.value("stripe-key"), Prefix: s.value("stripe-descriptor-prefix")},
 	}
+	c.PayPal = paypalEnd{URL: s.value("paypal-url"), Client: s.value("paypal-client-id"), Secret: s.value("paypal-secret"), Webhook: s.value("paypal-webhook-id")}
 	for _, secret := range strings.Split(s.value("stripe-webhook-secret"), ",") {
 		if secret = strings.TrimSpace(secret); secret != "" {
 			c.Stripe.Secrets = append(c.Stripe.Secrets, secret)

@@ -10,6 +10,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/bursar-pay/bursar/internal/fault"
 	"github.com/bursar-pay/bursar/internal/office"
 	"github.com/bursar-pay/bursar/internal/wire"
 )
@@ -47,6 +48,35 @@ func (s *session) show(shape any, people func(io.Writer)) error {
 	people(out)
 	_, err := io.WriteString(s.Out, out.String())
 	return err
+}
+
+// verdict shows the answer to a question of whether something may be done, and has
+// the command fail if it may not.
+func (s *session) verdict(shape any, isAllowed bool, people func(io.Writer)) error {
+	if err := s.show(shape, people); err != nil || isAllowed {
+		return err
+	}
+	return errSaid
+}
+
+// objectionsOf shapes every reason why not.
+func objectionsOf(why error) []wire.Objection {
+	var shapes []wire.Objection
+	for _, f := range fault.All(why) {
+		shapes = append(shapes, wire.Objection{Code: f.Code, Detail: f.Message, Place: f.Place, Next: f.Next})
+	}
+	return shapes
+}
+
+func objectionsTable(w io.Writer, list []wire.Objection) {
+	if len(list) == 0 {
+		return
+	}
+	table(w, "reason,what,next", func(add func(...any)) {
+		for _, o := range list {
+			add(o.Code, o.Detail, o.Next)
+		}
+	})
 }
 
 // pageFlags say which part of a list is wanted.

@@ -2,7 +2,6 @@ package console
 
 import (
 	"net/http"
-	"net/url"
 	"slices"
 
 	"github.com/bursar-pay/bursar/internal/fault"
@@ -11,9 +10,9 @@ import (
 	"github.com/bursar-pay/bursar/internal/policy"
 )
 
-// consentVersion names the text that payers agree to, in whatever language. A
+// cardConsent names the text that card holders agree to, in whatever language. A
 // text that says something else needs another one (R-BIND-18).
-const consentVersion = "card-1"
+const cardConsent = "card-1"
 
 // bindView is what the page with the card fields is made of.
 type bindView struct {
@@ -56,24 +55,18 @@ func (c *console) offerBind(v *visit, refused error) error {
 	if err != nil {
 		return err
 	}
-	view := bindView{Reasons: v.reasonsOf(refused), Key: c.options.PublishableKey, Locale: locales[v.Tag], Consent: consentVersion, Problems: problems}
-	for _, o := range w.Offers {
-		if o.Kind == policy.Card {
-			v.offer(&view, o, w)
-		}
+	view := bindView{Reasons: v.reasonsOf(payment.CardKind, refused), Key: c.options.PublishableKey, Locale: locales[v.Tag], Consent: cardConsent, Problems: problems}
+	if o, offered := offerOf(w, policy.Card); offered {
+		v.offer(&view, o, w)
 	}
-	status := http.StatusOK
-	if f, ok := fault.Of(refused); ok {
-		status = statusOf(f.Kind)
-	}
-	v.card = len(view.Closed) == 0
-	v.show(status, "bind.html", view)
+	v.card, v.form = len(view.Closed) == 0, "/methods/new"
+	v.show(statusFor(refused), "bind.html", view)
 	return nil
 }
 
 // offer puts into words which cards this account may use.
 func (v *visit) offer(view *bindView, o policy.Offer, w office.WaysToPay) {
-	view.Closed = v.reasonsOf(o.May)
+	view.Closed = v.reasonsOf(payment.CardKind, o.May)
 	view.Hold, view.Challenge, view.Descriptor, view.Hours = sum(o.Hold), o.Challenge, w.Descriptor, hoursOf(w.VoidWithin)
 	if o.Threshold.Start.IsPositive() {
 		view.Threshold = sum(o.Threshold.Start)
@@ -93,13 +86,12 @@ func (v *visit) offer(view *bindView, o policy.Offer, w office.WaysToPay) {
 
 // bindCard takes the provider's token for a card.
 func (c *console) bindCard(v *visit) error {
-	v.card = true
 	before, err := c.office.Methods(v.r.Context(), v.by, v.account.ID)
 	if err != nil {
 		return err
 	}
 	b, err := c.office.BindCard(v.r.Context(), v.by, v.account.ID, office.CardToBind{
-		Token: v.r.PostFormValue("payment_method"), Consent: consentOf(v), ReturnURL: c.origin(v.r) + "/methods/return",
+		Token: v.r.PostFormValue("payment_method"), Consent: consentOf(v, cardConsent), ReturnURL: c.origin(v.r) + "/methods/return",
 	})
 	if _, expected := fault.Of(err); expected {
 		return c.offerBind(v, err)
@@ -107,7 +99,7 @@ func (c *console) bindCard(v *visit) error {
 	if err != nil {
 		return err
 	}
-	page := "/methods/" + url.PathEscape(string(b.Method.ID))
+	page := methodURL(b.Method.ID)
 	if slices.ContainsFunc(before, func(was office.Bound) bool { return was.Method.ID == b.Method.ID }) {
 		page += "?known" // the same card again is the method that it is
 	}
@@ -116,11 +108,11 @@ func (c *console) bindCard(v *visit) error {
 }
 
 // consentOf names the text that was agreed to, with its language; "" if none was.
-func consentOf(v *visit) string {
-	if v.r.PostFormValue("consent") != consentVersion {
+func consentOf(v *visit, version string) string {
+	if v.r.PostFormValue("consent") != version {
 		return ""
 	}
-	return consentVersion + "/" + v.Tag
+	return version + "/" + v.Tag
 }
 
 // origin is where browsers reach these pages.

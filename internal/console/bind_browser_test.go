@@ -165,7 +165,7 @@ func TestAnotherCardIsMadePreferred(t *testing.T) {
 	s.Bind(a, sandbox.Mastercard)
 	s.enter(a, "/methods")
 	s.sees("Visa •••• 4242 Preferred")
-	s.do(chromedp.Click(chromedp.CSS(".acts button")))
+	s.do(chromedp.Click(chromedp.CSS(".acts form button")))
 	s.sees("Mastercard •••• 4444 Preferred")
 }
 

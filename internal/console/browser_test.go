@@ -77,7 +77,8 @@ func startChromium() {
 // an origin, and a site, of its own.
 type screen struct {
 	*desk
-	ctx context.Context // of the first window
+	ctx   context.Context // of the first window
+	world string          // where the pretend world is reached
 }
 
 // longest is how long a test waits for something to be seen.
@@ -100,7 +101,7 @@ func newScreen(t *testing.T) *screen {
 	if err := chromedp.Do(ctx); err != nil { // opens the window, which lives as long as this context
 		t.Fatal(err)
 	}
-	s := &screen{desk: d, ctx: ctx}
+	s := &screen{desk: d, ctx: ctx, world: provider}
 	s.do(chromedp.EmulateViewport(1280, 900))
 	s.listen(ctx)
 	return s

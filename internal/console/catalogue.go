@@ -13,6 +13,7 @@ import (
 
 	"github.com/bursar-pay/bursar/internal/account"
 	"github.com/bursar-pay/bursar/internal/fault"
+	"github.com/bursar-pay/bursar/internal/payment"
 )
 
 //go:embed texts
@@ -50,7 +51,7 @@ func newCatalogue() *catalogue {
 			w.more = c.languages[0]
 		}
 		w.pages = sync.OnceValue(func() *template.Template {
-			return template.Must(parsed().Clone()).Funcs(template.FuncMap{"t": w.t})
+			return template.Must(parsed().Clone()).Funcs(template.FuncMap{"t": w.t, "of": w.of})
 		})
 		c.languages = append(c.languages, w)
 		tags = append(tags, language.Make(tag))
@@ -107,6 +108,19 @@ func (w *words) t(key string, named ...any) string {
 	return text
 }
 
+// of returns a text as it is for a kind of payment method: what would be wrong of
+// PayPal is there twice.
+func (w *words) of(kind payment.Kind, key string, named ...any) string {
+	return w.t(w.keyOf(kind, key), named...)
+}
+
+func (w *words) keyOf(kind payment.Kind, key string) string {
+	if own := string(kind) + "." + key; w.knows(own) {
+		return own
+	}
+	return key
+}
+
 // knows tells whether there is such a text.
 func (w *words) knows(key string) bool {
 	_, ok := w.texts[key]
@@ -118,23 +132,23 @@ type reason struct {
 	Code, What, Next string
 }
 
-// reasonOf returns the catalogue's words for a reason code, or the given ones for
-// a code that it does not know.
-func (w *words) reasonOf(code, what, next string) reason {
+// reasonOf returns the catalogue's words for a reason code about a kind of payment
+// method, "" about none, or the given words for a code that it does not know.
+func (w *words) reasonOf(kind payment.Kind, code, what, next string) reason {
 	if !w.knows("reason." + code) {
 		return reason{Code: code, What: sentence(what), Next: sentence(next)}
 	}
-	return reason{Code: code, What: w.t("reason." + code), Next: w.t("reason." + code + ".next")}
+	return reason{Code: code, What: w.of(kind, "reason."+code), Next: w.of(kind, "reason."+code+".next")}
 }
 
 // reasonsOf returns every reason in an error, each once.
-func (w *words) reasonsOf(err error) []reason {
+func (w *words) reasonsOf(kind payment.Kind, err error) []reason {
 	var list []reason
 	seen := map[string]bool{}
 	for _, f := range fault.All(err) {
 		if !seen[f.Code] {
 			seen[f.Code] = true
-			list = append(list, w.reasonOf(f.Code, f.Message, f.Next))
+			list = append(list, w.reasonOf(kind, f.Code, f.Message, f.Next))
 		}
 	}
 	return list

@@ -42,11 +42,32 @@ func TestEveryLanguageHasEveryTextWithItsNames(t *testing.T) {
 	}
 }
 
+// TestPayPalSpeaksOfNoCard finds texts that a PayPal account would be told as if it
+// were a card.
+func TestPayPalSpeaksOfNoCard(t *testing.T) {
+	w := newCatalogue().languages[0]
+	keys := []string{"hold.descriptor", "hold.note", "challenge.open", "challenge.until", "waiting.bank", "method.known", "method.again"}
+	for _, key := range wanted() {
+		if strings.HasPrefix(key, "state.") && !strings.HasPrefix(key, "state.expired") || strings.HasPrefix(key, "step.") || strings.HasPrefix(key, "reason.") {
+			keys = append(keys, key)
+		}
+	}
+	ofCards := []string{"card_", "reason.unionpay", "reason.brand", "reason.funding", "reason.issuer_country", "reason.token_", "reason.method_type", "reason.three_ds"}
+	for _, key := range keys {
+		if slices.ContainsFunc(ofCards, func(of string) bool { return strings.Contains(key, of) }) {
+			continue
+		}
+		if text := w.of(payment.PayPalKind, key); regexp.MustCompile(`(?i)\b(this|your|another) card\b|\bon the card\b|\byour bank\b`).MatchString(text) {
+			t.Errorf("%s tells a PayPal account: %s", key, text)
+		}
+	}
+}
+
 // TestEveryKeyIsThereAndUsed reads the keys out of templates and code, and those
 // that are put together from a beginning and a state.
 func TestEveryKeyIsThereAndUsed(t *testing.T) {
 	texts := newCatalogue().languages[0].texts
-	used, beginnings := keysIn(t, "templates/*.html", regexp.MustCompile(`\bt "([\w.]+)"|print "([\w.]+)"`)), []string{}
+	used, beginnings := keysIn(t, "templates/*.html", regexp.MustCompile(`\b(?:t|of [\w$."]+) "([\w.]+)"|print "([\w.]+)"`)), []string{}
 	for key := range keysIn(t, "*.go", regexp.MustCompile(`"([a-z][\w.]*)"`)) {
 		used[key] = true
 	}
@@ -55,13 +76,13 @@ func TestEveryKeyIsThereAndUsed(t *testing.T) {
 			beginnings = append(beginnings, key)
 		}
 	}
-	beginnings = append(beginnings, "step.", "way.", "ways.", "reason.", "region.", "date")
+	beginnings = append(beginnings, "step.", "way.", "ways.", "reason.", "region.", "date", "paypal.", "usage.", "agreement.")
 	for key := range texts {
 		if !used[key] && !slices.ContainsFunc(beginnings, func(b string) bool { return strings.HasPrefix(key, b) }) {
 			t.Errorf("the text %s is used nowhere", key)
 		}
 	}
-	for key := range keysIn(t, "templates/*.html", regexp.MustCompile(`\bt "([\w.]+)"`)) {
+	for key := range keysIn(t, "templates/*.html", regexp.MustCompile(`\b(?:t|of [\w$."]+) "([\w.]+)"`)) {
 		if _, ok := texts[key]; !ok {
 			t.Errorf("a template asks for the text %s, which is missing", key)
 		}
@@ -82,6 +103,17 @@ func wanted() []string {
 	for _, s := range payment.HoldTable.States() {
 		keys = append(keys, "hold."+string(s))
 	}
+	for _, s := range payment.AgreementTable.States() {
+		if s != payment.AgreementKept {
+			keys = append(keys, agreementKeys[s], agreementKeys[s]+".means")
+		}
+	}
+	for _, s := range []string{"asked", "opening", "unknown", "challenged", "placed", "placed_next", "renewed", "ends_next", "claimed", "captured", "releasing", "released", "expired", "refused"} {
+		keys = append(keys, "usage."+s, "usage."+s+".text")
+	}
+	for _, why := range []string{"not_preferred", "unused", "promise_over", "capture_failed"} {
+		keys = append(keys, "usage.why."+why)
+	}
 	for _, r := range policy.BuiltIn().Regions() {
 		keys = append(keys, "region."+string(r))
 	}
@@ -98,7 +130,8 @@ func wanted() []string {
 		"issuer_country_blocked", "binding_stopped", "bank_transfer_not_open", "too_many_tries", "already_bound", "consent_missing", "token_unknown",
 		"method_type_unsupported", "provider_unreachable", "provider_misconfigured", "provider_stopped", "currency_not_offered", "account_closed",
 		"method_not_active", "no_challenge", "insufficient_funds", "issuer_block", "authentication", "data", "unsupported", "final", "try_later",
-		"challenge_expired", "three_ds_missing", "hold_cancelled", "provider_unavailable",
+		"challenge_expired", "three_ds_missing", "hold_cancelled", "provider_unavailable", "agreement_not_approved", "payer_country_blocked",
+		"forbidden", "method_in_flight", "method_preferred", "resources_running", "usage_unbilled", "bill_unpaid", "payment_overdue", "account_not_closing",
 	} {
 		keys = append(keys, "reason."+code, "reason."+code+".next")
 	}

@@ -34,6 +34,9 @@ type Options struct {
 	ScriptURL string
 	// PublishableKey is the provider's key for browsers; it opens nothing else.
 	PublishableKey string
+	// WalletOrigins are the origins of PayPal's own pages, to which adding PayPal
+	// leads, such as https://www.paypal.com.
+	WalletOrigins []string
 	// FrameOrigins are the provider's origins that the page with the card fields
 	// may frame and connect to, besides the script's own, and that a challenge may
 	// lead to.
@@ -82,6 +85,17 @@ func (c *console) routes() map[string]http.HandlerFunc {
 		"GET /methods/{id}":            c.in(c.showMethod),
 		"GET /methods/{id}/state":      c.in(c.tellState),
 		"POST /methods/{id}/preferred": c.in(c.preferMethod),
+		"GET /methods/{id}/remove":     c.in(c.showRemoval),
+		"POST /methods/{id}/remove":    c.in(c.removeMethod),
+		"GET " + payPalPage:            c.in(c.showPayPal),
+		"POST " + payPalPage:           c.in(c.bindPayPal),
+		"GET /agreements/{id}":         c.in(c.showAgreement),
+		"GET /agreements/{id}/state":   c.in(c.tellAgreement),
+		"GET /close":                   c.in(c.showClosing),
+		"POST /close":                  c.in(c.closeAccount),
+		"POST /close/keep":             c.in(c.keepAccount),
+		"POST /leave":                  c.in(c.leave),
+		"GET /left":                    c.out(c.showLeft),
 		"GET /methods/return":          c.out(c.comeBack),
 		"GET /enter/{secret}":          c.out(c.enter),
 		"GET /challenge/{secret}":      c.out(c.offerChallenge),
@@ -107,7 +121,9 @@ type visit struct {
 	by      access.Caller
 	account account.Account // of the customer; zero without a session
 	title   string          // of the page; "" the one that it always has
+	form    string          // the page that shows the form whose answer this is; "" this is none
 	card    bool            // the page has the provider's fields
+	leads   bool            // the page's form leads to PayPal
 	waiting bool            // the page waits for something
 }
 
@@ -161,9 +177,9 @@ func (c *console) refuse(v *visit, err error) {
 		v.show(http.StatusNotFound, "missing.html", nil)
 	case f.Kind == fault.Unauthenticated:
 		v.w.Header().Set("WWW-Authenticate", "Link")
-		v.show(http.StatusUnauthorized, "ended.html", map[string]bool{"Inside": v.account.ID == "" && c.admit(v) == nil})
+		v.show(http.StatusUnauthorized, "ended.html", endedView{Inside: v.account.ID == "" && c.admit(v) == nil})
 	default:
-		v.show(statusOf(f.Kind), "refused.html", v.reasonsOf(err))
+		v.show(statusOf(f.Kind), "refused.html", v.reasonsOf("", err))
 	}
 }
 
@@ -179,6 +195,15 @@ func statusOf(k fault.Kind) int {
 		return s
 	}
 	return http.StatusBadRequest
+}
+
+// statusFor is that of a page that shows a form again, and why it was refused;
+// nothing was if the error is nil.
+func statusFor(refused error) int {
+	if f, ok := fault.Of(refused); ok {
+		return statusOf(f.Kind)
+	}
+	return http.StatusOK
 }
 
 // guard sets what every answer carries, bounds what is read, and turns a panic

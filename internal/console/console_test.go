@@ -62,6 +62,58 @@ var goldens = []struct {
 		a := d.Customer()
 		return a, "/methods/return?payment_method=" + string(d.Bind(a, sandbox.Visa).Method.ID)
 	}},
+	{"paypal", 200, func(d *desk) (account.Account, string) { return d.Customer(), "/methods/paypal" }},
+	{"paypal-zh-Hant", 200, func(d *desk) (account.Account, string) {
+		return d.Customer(speaks("zh-Hant")), "/methods/paypal"
+	}},
+	{"paypal-eu", 200, func(d *desk) (account.Account, string) { return d.Customer(in("DE", "EUR")), "/methods/paypal" }},
+	{"agreement-waiting", 200, func(d *desk) (account.Account, string) {
+		a := d.Customer()
+		return a, "/agreements/" + string(d.AskPayer(a).ID)
+	}},
+	{"agreement-refused-zh-Hant", 200, func(d *desk) (account.Account, string) {
+		a := d.Customer(speaks("zh-Hant"))
+		g := d.AskPayer(a)
+		d.Agree(g, sandbox.PayerCN)
+		return a, "/agreements/" + string(d.Return(g).ID)
+	}},
+	{"method-paypal", 200, func(d *desk) (account.Account, string) {
+		a := d.Customer()
+		m := d.BindWallet(a, sandbox.PayerUS)
+		d.Use(a, "1", "3.00")
+		d.Use(a, "2", "5.00")
+		return a, "/methods/" + string(m.ID)
+	}},
+	{"method-paypal-rejected-ja", 200, func(d *desk) (account.Account, string) {
+		a := d.Customer(speaks("ja"))
+		return a, "/methods/" + string(d.BindWallet(a, sandbox.PayerNoFunds).ID)
+	}},
+	{"methods-both", 200, func(d *desk) (account.Account, string) {
+		a := d.Customer()
+		d.BindWallet(a, sandbox.PayerUS)
+		d.Bind(a, sandbox.Visa)
+		d.Use(a, "1", "3.00")
+		return a, "/methods"
+	}},
+	{"remove", 200, func(d *desk) (account.Account, string) {
+		a := d.Customer()
+		d.Bind(a, sandbox.Visa)
+		return a, "/methods/" + string(d.Bind(a, sandbox.Mastercard).Method.ID) + "/remove"
+	}},
+	{"remove-not-zh-Hans", 200, func(d *desk) (account.Account, string) {
+		a := d.Customer(speaks("zh-Hans"))
+		m := d.Bind(a, sandbox.Visa).Method
+		d.Use(a, "1", "3.00")
+		d.run(a, 2)
+		return a, "/methods/" + string(m.ID) + "/remove"
+	}},
+	{"close", 200, func(d *desk) (account.Account, string) { return d.Customer(), "/close" }},
+	{"close-not", 200, func(d *desk) (account.Account, string) {
+		a := d.Customer()
+		d.run(a, 1)
+		return a, "/close"
+	}},
+	{"left", 200, func(d *desk) (account.Account, string) { return d.Customer(), "/left" }},
 	{"challenge", 200, func(d *desk) (account.Account, string) { return d.Customer(), "/challenge/secret" }},
 	{"challenge-done", 200, func(d *desk) (account.Account, string) { return d.Customer(), "/challenge/done" }},
 	{"missing", 404, func(d *desk) (account.Account, string) { return d.Customer(), "/methods/pm_none" }},
@@ -105,7 +157,10 @@ func TestEveryPageHasItsPolicyAndNothingInlineRuns(t *testing.T) {
 	a := d.Customer(in("DE", "EUR"))
 	m := d.Bind(a, sandbox.AlwaysAuthenticate).Method
 	d.enter(a)
-	for _, page := range []string{"/", "/ways-to-pay", "/methods", "/methods/new", "/methods/" + string(m.ID), "/methods/return", "/challenge/x", "/challenge/done", "/enter/x", "/nowhere"} {
+	for _, page := range []string{
+		"/", "/ways-to-pay", "/methods", "/methods/new", "/methods/" + string(m.ID), "/methods/return", "/methods/" + string(m.ID) + "/remove",
+		"/close", "/left", "/challenge/x", "/challenge/done", "/enter/x", "/nowhere",
+	} {
 		w := d.get(page)
 		h, body := w.Header(), w.Body.String()
 		nonce := regexp.MustCompile(`'nonce-([\w-]{22})'`).FindStringSubmatch(h.Get("Content-Security-Policy"))
@@ -144,6 +199,8 @@ func TestWhatOthersHaveIsLikeWhatNobodyHas(t *testing.T) {
 		func(id string) *httptest.ResponseRecorder { return d.get("/methods/" + id) },
 		func(id string) *httptest.ResponseRecorder { return d.get("/methods/" + id + "/state") },
 		func(id string) *httptest.ResponseRecorder { return d.post("/methods/"+id+"/preferred", nil) },
+		func(id string) *httptest.ResponseRecorder { return d.get("/methods/" + id + "/remove") },
+		func(id string) *httptest.ResponseRecorder { return d.post("/methods/"+id+"/remove", nil) },
 	} {
 		foreign, missing := ask(string(theirs.ID)), ask("pm_00000000000000000000000000")
 		strip := func(w *httptest.ResponseRecorder, id string) string {
@@ -174,6 +231,9 @@ func TestALinkLetsInOnce(t *testing.T) {
 	cookies := w.Result().Cookies()
 	if w.Code != http.StatusSeeOther || w.Header().Get("Location") != "/methods" || len(cookies) != 1 {
 		t.Fatalf("the link answered %d to %q with cookies %v, want 303 to /methods and one", w.Code, w.Header().Get("Location"), cookies)
+	}
+	if k := cookies[0]; k.MaxAge != 15*60 {
+		t.Errorf("the browser keeps the session for %d s without a visit, want a quarter of an hour", k.MaxAge)
 	}
 	if k := cookies[0]; !k.HttpOnly || k.SameSite != http.SameSiteLaxMode || k.Path != "/" || k.Domain != "" {
 		t.Errorf("the cookie is %+v, want HttpOnly, Lax, for the whole host and no other", k)
@@ -230,7 +290,9 @@ func TestOtherSitesCannotPost(t *testing.T) {
 	a := d.Customer()
 	m := d.Bind(a, sandbox.Visa).Method
 	d.enter(a)
-	for _, path := range []string{"/methods", "/methods/" + string(m.ID) + "/preferred", "/challenge/x"} {
+	for _, path := range []string{
+		"/methods", "/methods/" + string(m.ID) + "/preferred", "/methods/" + string(m.ID) + "/remove", "/methods/paypal", "/close", "/leave", "/challenge/x",
+	} {
 		r := httptest.NewRequest("POST", path, nil)
 		r.Header.Set("Sec-Fetch-Site", "cross-site")
 		if w := d.ask(r); w.Code != http.StatusForbidden || !strings.Contains(w.Body.String(), `data-code="sent_from_elsewhere"`) {

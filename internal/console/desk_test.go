@@ -37,7 +37,8 @@ func newDesk(t testing.TB) *desk {
 
 func options(provider string) console.Options {
 	return console.Options{
-		ScriptURL: provider + "/v3/", PublishableKey: "pk_test_console", FrameOrigins: []string{provider}, Random: rand.NewChaCha8([32]byte{1}),
+		ScriptURL: provider + "/v3/", PublishableKey: "pk_test_console", FrameOrigins: []string{provider}, WalletOrigins: []string{provider},
+		Random: rand.NewChaCha8([32]byte{1}),
 	}
 }
 
@@ -84,6 +85,14 @@ func (d *desk) ask(r *http.Request) *httptest.ResponseRecorder {
 	w := httptest.NewRecorder()
 	d.pages.ServeHTTP(w, r)
 	return w
+}
+
+// run says how many resources an account runs at its platform.
+func (d *desk) run(a account.Account, n int) {
+	d.T.Helper()
+	if _, err := d.ReportResources(context.Background(), access.CommandLine, a.ID, account.Resources{Running: n}); err != nil {
+		d.T.Fatal(err)
+	}
 }
 
 // in says what differs from a company in the United States.

@@ -94,6 +94,17 @@ func (w *words) cardName(c payment.Card) string {
 	return w.brand(c.Brand) + hardSpace + dots + hardSpace + c.Last4
 }
 
+// methodName is a payment method as its holder knows it.
+func (w *words) methodName(m payment.Method) string {
+	if m.Kind != payment.PayPalKind {
+		return w.cardName(m.Card)
+	}
+	if m.Email == "" {
+		return w.t("way.paypal")
+	}
+	return w.t("way.paypal") + " " + m.Email
+}
+
 func expiry(c payment.Card) string { return fmt.Sprintf("%02d/%02d", c.ExpMonth, c.ExpYear%100) }
 
 // region is a region's name. One that the operator named goes by that.

@@ -8,13 +8,14 @@ import (
 	"github.com/bursar-pay/bursar/internal/payment"
 )
 
-// holdView is the life of a verification hold as its holder is told it (S-25).
+// holdView is the life of a hold as its holder is told it (S-25, S-11).
 type holdView struct {
-	Amount string
-	State  string // in a word
-	Live   bool
-	Steps  []step
-	Note   string // when the money is back
+	Title string
+	State string // in a word
+	Live  bool
+	From  moment // when it was asked for
+	Steps []step
+	Note  string // when the money is back
 }
 
 // step is one thing that happened, happens, or will.
@@ -24,18 +25,19 @@ type step struct {
 	At         moment
 }
 
-// hold puts a hold into words.
+// hold puts the hold that verifies a method into words.
 func (v *visit) hold(h payment.Hold, m payment.Method, w office.WaysToPay) *holdView {
 	hours := hoursOf(h.VoidDue.Sub(h.OpenedAt))
-	view := &holdView{Amount: sum(h.Amount), State: v.t("hold." + string(h.State)), Live: h.IsLive()}
+	amount := sum(h.Amount)
+	view := &holdView{Title: v.t("hold.of", "amount", amount), State: v.holdWord(h), Live: h.IsLive(), From: v.at(h.OpenedAt)}
 	add := func(kind, key string, at moment) {
 		view.Steps = append(view.Steps, step{
-			Kind: kind, Name: v.t("step." + key), At: at,
-			Text: v.t("step."+key+".text", "amount", view.Amount, "hours", hours, "due", v.at(h.VoidDue).Text),
+			Kind: kind, Name: v.of(m.Kind, "step."+key), At: at,
+			Text: v.of(m.Kind, "step."+key+".text", "amount", amount, "hours", hours, "due", v.at(h.VoidDue).Text),
 		})
 	}
 	if !h.PlacedAt.IsZero() {
-		view.Note = v.t("hold.note", "hours", hours)
+		view.Note = v.of(m.Kind, "hold.note", "hours", hours)
 	}
 	switch {
 	case !h.PlacedAt.IsZero():
@@ -44,7 +46,7 @@ func (v *visit) hold(h payment.Hold, m payment.Method, w office.WaysToPay) *hold
 		} else {
 			add("done", "placed_past", v.at(h.PlacedAt))
 		}
-		view.Steps[0].Text += v.t("sentence.gap") + v.t("hold.descriptor", "descriptor", w.Descriptor)
+		view.Steps[0].Text += v.t("sentence.gap") + v.of(m.Kind, "hold.descriptor", "descriptor", w.Descriptor)
 		v.release(h, add)
 	case m.State == payment.Challenged:
 		add("done", "asked", v.at(h.OpenedAt))
@@ -60,6 +62,15 @@ func (v *visit) hold(h payment.Hold, m payment.Method, w office.WaysToPay) *hold
 		add("stopped", "refused", v.at(h.EndedAt))
 	}
 	return view
+}
+
+// holdWord is a hold's state in a word. One that was never placed is not told to
+// be released.
+func (v *visit) holdWord(h payment.Hold) string {
+	if h.PlacedAt.IsZero() && !h.IsLive() {
+		return v.t("hold." + string(payment.HoldRefused))
+	}
+	return v.t("hold." + string(h.State))
 }
 
 // hoursOf returns a span in hours, the last one begun counted whole.
@@ -80,4 +91,53 @@ func (v *visit) release(h payment.Hold, add func(kind, key string, at moment)) {
 		add("done", "release_sent", moment{})
 		add("done", "released", v.at(h.EndedAt))
 	}
+}
+
+// usageHold puts a hold on usage into words: placed, promised anew, charged or
+// released.
+func (v *visit) usageHold(h payment.Hold) *holdView {
+	amount := sum(h.Amount)
+	view := &holdView{Title: v.t("usage.of", "amount", amount), State: v.holdWord(h), Live: h.IsLive(), From: v.at(h.OpenedAt)}
+	add := func(kind, key string, at moment) {
+		view.Steps = append(view.Steps, step{
+			Kind: kind, Name: v.t("usage." + key), At: at, Text: v.t("usage."+key+".text", "amount", amount, "until", v.at(h.ExpiresAt).Text),
+		})
+	}
+	why := func() {
+		if key := "usage.why." + h.Reason; h.Reason != "" && v.knows(key) {
+			view.Steps[len(view.Steps)-1].Text += v.t("sentence.gap") + v.t(key)
+		}
+	}
+	if h.PlacedAt.IsZero() {
+		switch h.State {
+		case payment.HoldOpening, payment.HoldUnknown, payment.HoldChallenged:
+			add("now", string(h.State), v.at(h.OpenedAt))
+			add("next", "placed_next", moment{})
+		default:
+			add("done", "asked", v.at(h.OpenedAt))
+			add("stopped", "refused", v.at(h.EndedAt))
+		}
+		return view
+	}
+	add("done", "placed", v.at(h.PlacedAt))
+	if !h.RenewedAt.IsZero() {
+		add("done", "renewed", v.at(h.RenewedAt))
+	}
+	switch h.State {
+	case payment.HoldPlaced:
+		add("next", "ends_next", moment{})
+	case payment.HoldClaimed:
+		add("now", "claimed", moment{})
+	case payment.HoldCaptured:
+		add("done", "captured", v.at(h.EndedAt))
+	case payment.HoldExpired:
+		add("done", "expired", v.at(h.EndedAt))
+	case payment.HoldReleasing:
+		add("now", "releasing", moment{})
+		why()
+	default:
+		add("done", "released", v.at(h.EndedAt))
+		why()
+	}
+	return view
 }

@@ -3,23 +3,31 @@ package console
 import (
 	"cmp"
 	"net/http"
+	"net/url"
 	"slices"
+	"strings"
 
 	"github.com/bursar-pay/bursar/internal/office"
 	"github.com/bursar-pay/bursar/internal/payment"
+	"github.com/bursar-pay/bursar/internal/policy"
 )
 
 // methodsView is what the list of payment methods is made of.
 type methodsView struct {
-	Methods  []methodView // that are, or may become, of use
-	Rejected []methodView // that were not accepted
-	Waiting  bool
+	Methods   []methodView   // that are, or may become, of use
+	Rejected  []methodView   // that were not accepted
+	Agreement *agreementView // the newest, while nothing came of it
+	PayPal    bool           // may be added
+	Removed   bool           // one was, just now
 }
 
 // methodView is one payment method as a page tells it.
 type methodView struct {
-	ID, Name, Expiry, Holder string
-	Preferred, MayPrefer     bool
+	ID, Name                string
+	Kind                    payment.Kind
+	Expiry, Holder, Country string // "" it has none, or we do not know
+	Preferred, MayPrefer    bool
+	Charges                 string // what making it preferred charges at once; "" nothing
 
 	Tone  string // good, wait, ended or bad
 	State string // its name
@@ -28,14 +36,17 @@ type methodView struct {
 	Why   *reason // why it is in its state
 
 	Hold      *holdView
+	Usage     *holdView // the newest on usage
+	Earlier   []holdView
 	Challenge *challengeView
-	Waiting   bool   // something is under way that the page can wait for
-	Mark      string // changes when anything does that the page shows
-	Consent   string // the version agreed to
+	Removal   *removal // nil where it is no question
+	Waiting   bool     // something is under way that the page can wait for
+	Mark      string   // changes when anything does that the page shows
+	Consent   string   // the version agreed to
 	Agreed    moment
 }
 
-// challengeView is what the payer has to do at their bank.
+// challengeView is what the payer has to do at their bank, or at PayPal.
 type challengeView struct {
 	URL   string
 	Until moment
@@ -52,6 +63,8 @@ var order = map[payment.MethodState]int{
 	payment.Challenged: 1, payment.Verifying: 2, payment.Active: 3, payment.Expired: 4, payment.Unavailable: 5, payment.Invalid: 6,
 }
 
+func methodURL(id payment.MethodID) string { return "/methods/" + url.PathEscape(string(id)) }
+
 // showMethods lists the account's payment methods.
 func (c *console) showMethods(v *visit) error {
 	list, err := c.office.Methods(v.r.Context(), v.by, v.account.ID)
@@ -62,22 +75,34 @@ func (c *console) showMethods(v *visit) error {
 	if err != nil {
 		return err
 	}
+	agreements, err := c.office.Agreements(v.r.Context(), v.by, v.account.ID)
+	if err != nil {
+		return err
+	}
 	slices.SortStableFunc(list, func(a, b office.Bound) int {
 		return cmp.Or(cmp.Compare(order[a.Method.State], order[b.Method.State]), cmp.Compare(bit(b.Method.Preferred), bit(a.Method.Preferred)))
 	})
-	var view methodsView
+	view := methodsView{Removed: v.r.URL.Query().Has("removed")}
 	for _, b := range list {
-		m := v.method(b.Method, b.Hold, w)
+		m := v.method(b, w)
+		if m.Removal, err = c.removalOf(v, b.Method); err != nil {
+			return err
+		}
 		switch b.Method.State {
 		case payment.Detached:
 		case payment.Rejected:
 			view.Rejected = append(view.Rejected, m)
 		default:
-			view.Waiting = view.Waiting || m.Waiting
+			v.waiting = v.waiting || m.Waiting
 			view.Methods = append(view.Methods, m)
 		}
 	}
-	v.waiting = view.Waiting
+	if len(agreements) > 0 && agreements[0].State != payment.AgreementKept {
+		g := v.agreement(agreements[0])
+		view.Agreement = &g
+	}
+	o, offered := offerOf(w, policy.PayPal)
+	view.PayPal = offered && o.May == nil
 	v.show(http.StatusOK, "methods.html", view)
 	return nil
 }
@@ -90,29 +115,61 @@ func bit(b bool) int {
 }
 
 // method puts a payment method into words.
-func (v *visit) method(m payment.Method, h payment.Hold, w office.WaysToPay) methodView {
+func (v *visit) method(b office.Bound, w office.WaysToPay) methodView {
+	m := b.Method
+	state := "state." + string(m.State)
 	view := methodView{
-		ID: string(m.ID), Name: v.cardName(m.Card), Expiry: expiry(m.Card), Holder: m.Card.Holder,
+		ID: string(m.ID), Kind: m.Kind, Name: v.methodName(m), Holder: m.Card.Holder,
 		Preferred: m.Preferred, MayPrefer: m.State == payment.Active && !m.Preferred,
-		Tone: tones[m.State], State: v.t("state." + string(m.State)), Means: v.t("state." + string(m.State) + ".means"),
-		Waiting: m.State == payment.Challenged || m.State == payment.Verifying || h.IsLive(),
-		Mark:    string(m.State) + "." + string(h.State) + "." + v.t("badge.preferred")[:bit(m.Preferred)],
+		Tone: tones[m.State], State: v.of(m.Kind, state), Means: v.of(m.Kind, state+".means"),
+		Waiting: m.State == payment.Challenged || m.State == payment.Verifying || isMoving(b.Hold) || isMoving(b.Exposure),
+		Mark: strings.Join([]string{string(m.State), v.t("badge.preferred")[:bit(m.Preferred)], string(b.Hold.State), string(b.Exposure.ID),
+			string(b.Exposure.State), "renewed"[:bit(!b.Exposure.RenewedAt.IsZero())]}, "."),
 		Consent: m.Consent.Version, Agreed: v.at(m.Consent.At),
 	}
-	if key := "state." + string(m.State) + ".next"; v.knows(key) {
+	if m.Kind == payment.PayPalKind {
+		view.Country = v.country(m.Card.Country)
+	} else {
+		view.Expiry = expiry(m.Card)
+	}
+	if key := v.keyOf(m.Kind, state+".next"); v.knows(key) {
 		view.Next = v.t(key)
 	}
-	if m.Reason != "" {
-		why := v.reasonOf(m.Reason, v.t("reason.other"), v.t("reason.other.next"))
+	if m.Reason != "" && (m.State == payment.Rejected || v.knows("reason."+m.Reason)) { // other states say why themselves
+		why := v.reasonOf(m.Kind, m.Reason, v.of(m.Kind, "reason.other"), v.of(m.Kind, "reason.other.next"))
 		view.Why = &why
 	}
-	if h.ID != "" {
-		view.Hold = v.hold(h, m, w)
+	if view.MayPrefer {
+		view.Charges = chargedBy(m.Kind, w)
 	}
-	if m.State == payment.Challenged && h.ChallengeURL != "" {
-		view.Challenge = &challengeView{URL: h.ChallengeURL, Until: v.at(h.ChallengeUntil)}
+	if b.Hold.ID != "" {
+		view.Hold = v.hold(b.Hold, m, w)
+	}
+	if b.Exposure.ID != "" {
+		view.Usage = v.usageHold(b.Exposure)
+	}
+	if m.State == payment.Challenged && b.Hold.ChallengeURL != "" {
+		view.Challenge = &challengeView{URL: b.Hold.ChallengeURL, Until: v.at(b.Hold.ChallengeUntil)}
 	}
 	return view
+}
+
+// isMoving tells whether something is about to become of a hold. One on usage may
+// stay as it is for weeks.
+func isMoving(h payment.Hold) bool {
+	return h.ID != "" && h.IsLive() && (h.Kind == payment.Verification || h.State != payment.HoldPlaced)
+}
+
+// chargedBy tells which usage is charged at once when a method of this kind becomes
+// the preferred one, since it has reached what this kind of method waits for
+// (R-THR-07); "" none.
+func chargedBy(k payment.Kind, w office.WaysToPay) string {
+	o, _ := offerOf(w, policy.Kind(k))
+	used, _, err := w.Exposure.Floor(1)
+	if err != nil || !o.Threshold.Start.IsPositive() || used.Cmp(o.Threshold.Start) < 0 {
+		return ""
+	}
+	return sum(used)
 }
 
 // methodPage is one payment method with a page of its own.
@@ -133,6 +190,8 @@ func (c *console) showMethod(v *visit) error {
 	return nil
 }
 
+const earlierHolds = 10 // on usage, that a page tells of besides the newest
+
 // lookAt reads a method; look asks the provider first.
 func (c *console) lookAt(v *visit, id payment.MethodID, look bool) (methodView, error) {
 	s, err := c.office.Method(v.r.Context(), v.by, id, look)
@@ -143,11 +202,22 @@ func (c *console) lookAt(v *visit, id payment.MethodID, look bool) (methodView, 
 	if err != nil {
 		return methodView{}, err
 	}
-	var h payment.Hold
-	if len(s.Holds) > 0 {
-		h = s.Holds[0]
+	b := office.Bound{Method: s.Method}
+	var earlier []holdView
+	for _, h := range s.Holds {
+		switch {
+		case h.Kind == payment.Verification && b.Hold.ID == "":
+			b.Hold = h
+		case h.Kind == payment.ExposureHold && b.Exposure.ID == "":
+			b.Exposure = h
+		case h.Kind == payment.ExposureHold && len(earlier) < earlierHolds:
+			earlier = append(earlier, *v.usageHold(h))
+		}
 	}
-	return v.method(s.Method, h, w), nil
+	view := v.method(b, w)
+	view.Earlier = earlier
+	view.Removal, err = c.removalOf(v, s.Method)
+	return view, err
 }
 
 // tellState answers the waiting page's question whether anything is new, and has
@@ -171,7 +241,11 @@ func (c *console) preferMethod(v *visit) error {
 
 // comeBack is where the payer's bank sends them: usually into a second window,
 // beside the page that waits. It only looks; nothing is decided here (R-3DS-03).
+// Who comes from agreeing at PayPal is led on.
 func (c *console) comeBack(v *visit) error {
+	if q := v.r.URL.Query(); q.Has("agreement") {
+		return c.comeBackFromPayPal(v, q)
+	}
 	v.w.Header().Del("Cross-Origin-Opener-Policy") // it would part this window from the script that opened it, and it could not close itself
 	view := struct {
 		Method methodView

@@ -18,6 +18,7 @@ type overviewView struct {
 	Gauge      *gaugeView
 	Credit     bool
 	Preferred  *methodView
+	Held       string // on the preferred method, for usage; "" nothing
 	Reference  string
 	Kind       string
 	Region     string
@@ -48,8 +49,12 @@ func (c *console) showOverview(v *visit) error {
 		return err
 	}
 	a := v.account
+	agreements, err := c.office.Agreements(v.r.Context(), v.by, a.ID)
+	if err != nil {
+		return err
+	}
 	view := overviewView{
-		Owed: sum(w.Owed), Owes: w.Owed.IsPositive(), Credit: a.Credit, Attention: v.attention(list),
+		Owed: sum(w.Owed), Owes: w.Owed.IsPositive(), Credit: a.Credit, Attention: v.attention(list, agreements),
 		Reference: a.Reference, Kind: v.t("kind." + string(a.Kind)), Region: v.region(w.Region), Country: v.country(a.Country), Registered: v.at(a.RegisteredAt),
 	}
 	if w.Balance.IsPositive() {
@@ -58,9 +63,12 @@ func (c *console) showOverview(v *visit) error {
 	if view.Gauge, err = gauge(w); err != nil {
 		return err
 	}
+	if w.Held.State == payment.HoldPlaced {
+		view.Held = sum(w.Held.Amount)
+	}
 	for _, b := range list {
 		if b.Method.Preferred {
-			m := v.method(b.Method, b.Hold, w)
+			m := v.method(b, w)
 			view.Preferred = &m
 		}
 	}
@@ -69,19 +77,22 @@ func (c *console) showOverview(v *visit) error {
 }
 
 // attention lists what waits for the customer, and where to go on.
-func (v *visit) attention(list []office.Bound) []attention {
+func (v *visit) attention(list []office.Bound, agreements []payment.Agreement) []attention {
 	var all []attention
 	usable := false
 	for _, b := range list {
-		href := "/methods/" + string(b.Method.ID)
-		switch b.Method.State {
+		m, href := b.Method, methodURL(b.Method.ID)
+		switch m.State {
 		case payment.Active:
 			usable = true
 		case payment.Challenged:
-			all = append(all, attention{Text: v.t("attention.challenged", "card", v.cardName(b.Method.Card)), Label: v.t("attention.challenged.go"), Href: href})
+			all = append(all, attention{Text: v.of(m.Kind, "attention.challenged", "method", v.methodName(m)), Label: v.t("attention.challenged.go"), Href: href})
 		case payment.Expired, payment.Unavailable, payment.Invalid:
-			all = append(all, attention{Text: v.t("attention."+string(b.Method.State), "card", v.cardName(b.Method.Card)), Label: v.t("attention.look"), Href: href})
+			all = append(all, attention{Text: v.of(m.Kind, "attention."+string(m.State), "method", v.methodName(m)), Label: v.t("attention.look"), Href: href})
 		}
+	}
+	if len(agreements) > 0 && agreements[0].State == payment.AgreementWaiting {
+		all = append(all, attention{Text: v.t("attention.agreement"), Label: v.t("method.go_on"), Href: agreementPage(agreements[0].ID)})
 	}
 	if !usable && len(all) == 0 && !v.account.Credit {
 		all = append(all, attention{Text: v.t("attention.none"), Label: v.t("methods.add"), Href: "/methods/new"})

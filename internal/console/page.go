@@ -43,6 +43,7 @@ type choice struct {
 // titles are the keys of the pages' titles, where a visit has none of its own.
 var titles = map[string]string{
 	"overview.html": "overview", "ways.html": "ways", "methods.html": "methods", "bind.html": "bind", "return.html": "return",
+	"paypal.html": "wallet", "agreement.html": "agreement", "close.html": "close", "left.html": "left",
 	"challenge.html": "pay", "challenge_done.html": "pay.done", "ended.html": "ended", "missing.html": "missing",
 	"broken.html": "broken", "refused.html": "refused",
 }
@@ -54,7 +55,7 @@ func sectionOf(p string) string {
 		return "overview"
 	case p == "/ways-to-pay":
 		return "ways"
-	case strings.HasPrefix(p, "/methods"):
+	case strings.HasPrefix(p, "/methods"), strings.HasPrefix(p, "/agreements"):
 		return "methods"
 	}
 	return ""
@@ -74,6 +75,7 @@ func (v *visit) show(status int, name string, body any) {
 	if err := v.pages().ExecuteTemplate(&out, name, p); err != nil {
 		panic(fmt.Errorf("show %s: %w", name, err))
 	}
+	v.console.stayOn(v)
 	h := v.w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Content-Language", v.Tag)
@@ -86,8 +88,8 @@ func (v *visit) show(status int, name string, body any) {
 // to the form.
 func (v *visit) languages() []choice {
 	here := v.r.URL.Path
-	if v.r.Method == http.MethodPost && v.card {
-		here = "/methods/new"
+	if v.r.Method == http.MethodPost && v.form != "" {
+		here = v.form
 	}
 	var list []choice
 	for _, w := range v.console.books.languages {
@@ -106,13 +108,16 @@ func (v *visit) policy(nonce string) string {
 		provider = " " + strings.Join(v.console.providerOrigins(), " ")
 		frames = strings.TrimSpace(provider)
 	}
-	forms := "'self'"
+	forms := []string{"'self'"} // browsers apply these to where a form's answer leads, too
 	if strings.HasPrefix(v.r.URL.Path, "/challenge/") {
-		forms += " " + strings.Join(v.console.providerOrigins(), " ") // browsers apply it to where a form's answer leads, too
+		forms = append(forms, v.console.providerOrigins()...)
+	}
+	if v.leads || strings.HasPrefix(v.r.URL.Path, "/challenge/") {
+		forms = append(forms, v.console.options.WalletOrigins...)
 	}
 	rules := []string{
 		"default-src 'none'", "base-uri 'none'", "img-src 'self'", "style-src 'self'", "connect-src 'self'" + provider,
-		"script-src 'nonce-" + nonce + "'" + provider, "frame-src " + frames, "form-action " + forms, "frame-ancestors 'none'",
+		"script-src 'nonce-" + nonce + "'" + provider, "frame-src " + frames, "form-action " + strings.Join(forms, " "), "frame-ancestors 'none'",
 	}
 	if !v.card {
 		rules = append(rules, "require-trusted-types-for 'script'") // the provider's script has not been asked whether it bears that
@@ -153,7 +158,7 @@ func (v *visit) tell(value any) error {
 
 // parsed are the templates before they are given a language.
 var parsed = sync.OnceValue(func() *template.Template {
-	funcs := template.FuncMap{"t": (&words{}).t, "asset": assetPath}
+	funcs := template.FuncMap{"t": (&words{}).t, "of": (&words{}).of, "asset": assetPath}
 	return template.Must(template.New("").Funcs(funcs).ParseFS(files, "templates/*.html"))
 })
 

@@ -75,7 +75,107 @@ var scenes = []struct {
 		a := s.Customer()
 		return a, "/methods/" + string(s.Bind(a, sandbox.DeclinedNoFunds).Method.ID)
 	}},
+	{"overview-paypal", func(s *screen) (account.Account, string) {
+		a := s.Customer()
+		s.BindWallet(a, sandbox.PayerUS)
+		s.Bind(a, sandbox.Visa)
+		s.Use(a, "1", "5.25")
+		return a, "/"
+	}},
+	{"ways-paypal", func(s *screen) (account.Account, string) {
+		a := s.Customer()
+		s.BindWallet(a, sandbox.PayerUS)
+		s.Use(a, "1", "5.25")
+		return a, "/ways-to-pay"
+	}},
+	{"methods-paypal", func(s *screen) (account.Account, string) {
+		a := s.Customer()
+		s.BindWallet(a, sandbox.PayerUS)
+		s.Bind(a, sandbox.Visa)
+		s.Use(a, "1", "5.25")
+		s.AskPayer(a)
+		return a, "/methods"
+	}},
+	{"methods-only", func(s *screen) (account.Account, string) {
+		a := s.Customer()
+		s.Bind(a, sandbox.Visa)
+		s.BindWallet(a, sandbox.PayerNoFunds)
+		s.Use(a, "1", "18.00")
+		s.run(a, 2)
+		g := s.AskPayer(a)
+		s.Agree(g, sandbox.PayerCN)
+		s.Return(g)
+		return a, "/methods"
+	}},
+	{"methods-invalid", func(s *screen) (account.Account, string) { return s.cancelled(), "/methods" }},
+	{"paypal", func(s *screen) (account.Account, string) { return s.Customer(), "/methods/paypal" }},
+	{"paypal-eu", func(s *screen) (account.Account, string) { return s.Customer(in("DE", "EUR")), "/methods/paypal" }},
+	{"agreement-waiting", func(s *screen) (account.Account, string) {
+		a := s.Customer()
+		return a, "/agreements/" + string(s.AskPayer(a).ID)
+	}},
+	{"agreement-returned", func(s *screen) (account.Account, string) {
+		a := s.Customer()
+		return a, "/agreements/" + string(s.Return(s.AskPayer(a)).ID)
+	}},
+	{"agreement-refused", func(s *screen) (account.Account, string) {
+		a := s.Customer()
+		g := s.AskPayer(a)
+		s.Agree(g, sandbox.PayerCN)
+		return a, "/agreements/" + string(s.Return(g).ID)
+	}},
+	{"method-paypal", func(s *screen) (account.Account, string) {
+		a := s.Customer()
+		m := s.BindWallet(a, sandbox.PayerUS)
+		s.Use(a, "1", "3.00")
+		s.Use(a, "2", "5.00")
+		s.Pass(4 * 24 * time.Hour)
+		s.Use(a, "3", "2.00")
+		return a, "/methods/" + string(m.ID)
+	}},
+	{"method-paypal-rejected", func(s *screen) (account.Account, string) {
+		a := s.Customer()
+		return a, "/methods/" + string(s.BindWallet(a, sandbox.PayerNoFunds).ID)
+	}},
+	{"remove", func(s *screen) (account.Account, string) {
+		a := s.Customer()
+		return a, "/methods/" + string(s.BindWallet(a, sandbox.PayerUS).ID) + "/remove"
+	}},
+	{"remove-not", func(s *screen) (account.Account, string) {
+		a := s.Customer()
+		m := s.Bind(a, sandbox.Visa).Method
+		s.Use(a, "1", "3.00")
+		s.run(a, 2)
+		return a, "/methods/" + string(m.ID) + "/remove"
+	}},
+	{"close-not", func(s *screen) (account.Account, string) {
+		a := s.Customer()
+		s.run(a, 2)
+		return a, "/close"
+	}},
+	{"close-silent", func(s *screen) (account.Account, string) {
+		a := s.Customer()
+		if _, err := s.CloseAccount(s.T.Context(), access.CommandLine, a.ID); err != nil {
+			s.T.Fatal(err)
+		}
+		return a, "/close"
+	}},
+	{"left", func(s *screen) (account.Account, string) { return s.Customer(), "/left" }},
 	{"missing", func(s *screen) (account.Account, string) { return s.Customer(), "/methods/pm_none" }},
+}
+
+// cancelled is an account with a card, and with PayPal whose agreement its payer has
+// cancelled.
+func (s *screen) cancelled() account.Account {
+	s.T.Helper()
+	a := s.Customer()
+	s.Listen()
+	s.BindWallet(a, sandbox.PayerUS)
+	s.Bind(a, sandbox.Visa)
+	s.cancelAtPayPal(sandbox.PayerUS)
+	s.Hear()
+	s.Pass(time.Minute)
+	return a
 }
 
 // sizes are a phone, a small phone and a desk.
@@ -94,7 +194,8 @@ func TestPagesOnEveryScreen(t *testing.T) {
 			a, page := scene.come(s)
 			s.enter(a, page)
 			for _, language := range account.Languages {
-				s.do(chromedp.Navigate(s.ConsoleURL + page + "?lang=" + language))
+				path, query, _ := strings.Cut(page, "?")
+				s.do(chromedp.Navigate(s.ConsoleURL + path + "?" + query + "&lang=" + language))
 				s.settles()
 				for _, size := range sizes {
 					if size.name != "390" { // of two phones, the smaller
@@ -233,7 +334,7 @@ func TestWithoutScriptOnlyTheCardFieldsAreMissing(t *testing.T) {
 	s.enter(a, "/methods/new")
 	s.sees("need JavaScript")
 	s.pictures("bind-noscript")
-	s.do(chromedp.Navigate(s.ConsoleURL+"/methods"), chromedp.Click(chromedp.CSS(".acts button")))
+	s.do(chromedp.Navigate(s.ConsoleURL+"/methods"), chromedp.Click(chromedp.CSS(".acts form button")))
 	s.sees("Mastercard •••• 4444 Preferred")
 	s.do(chromedp.Navigate(s.ConsoleURL + "/methods/" + string(m.Method.ID)))
 	second := s.secondWindow(chromedp.Click(chromedp.CSS("[data-window]")))
@@ -280,7 +381,7 @@ func TestALinkInAMessageCompletesAPayment(t *testing.T) {
 		t.Fatalf("the payment is %s: %v", debts[0].Payments[0].State, err)
 	}
 	s.do(chromedp.Navigate(link))
-	s.sees("Your bank asks you to confirm a payment")
+	s.sees("Please confirm a payment")
 	s.fits("challenge")
 	s.pictures("challenge")
 	s.do(chromedp.Click(chromedp.CSS("main button")))

@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/bursar-pay/bursar/internal/fault"
 )
@@ -22,9 +23,60 @@ func (c *console) enter(v *visit) error {
 	if err != nil {
 		return err
 	}
-	http.SetCookie(v.w, c.cookie(c.sessionCookie(), session))
+	http.SetCookie(v.w, c.sessionFor(session, idleMost))
 	http.Redirect(v.w, v.r, ownPage(page), http.StatusSeeOther)
 	return nil
+}
+
+// leave ends the session.
+func (c *console) leave(v *visit) error {
+	if err := c.office.LeaveConsole(v.r.Context(), c.sessionOf(v.r)); err != nil {
+		return err
+	}
+	http.SetCookie(v.w, c.sessionFor("", -time.Second))
+	http.Redirect(v.w, v.r, "/left", http.StatusSeeOther)
+	return nil
+}
+
+func (c *console) showLeft(v *visit) error {
+	v.show(http.StatusOK, "left.html", nil)
+	return nil
+}
+
+// endedView is what the page is made of that asks for a new link.
+type endedView struct {
+	Inside bool // there is a session all the same
+	IsBack bool // from PayPal
+}
+
+// A browser forgets its session when nobody looks at pages for a while. Whoever is
+// at their bank or at PayPal meanwhile has longer. The office ends every session
+// by its own clock, whatever browsers do.
+const (
+	idleMost = 15 * time.Minute
+	awayMost = time.Hour
+)
+
+// stayOn has the browser remember the session for as long as the page is worth.
+func (c *console) stayOn(v *visit) {
+	if v.account.ID == "" {
+		return
+	}
+	most := idleMost
+	if v.waiting {
+		most = awayMost
+	}
+	c.stay(v, most)
+}
+
+func (c *console) stay(v *visit, most time.Duration) {
+	http.SetCookie(v.w, c.sessionFor(c.sessionOf(v.r), most))
+}
+
+func (c *console) sessionFor(secret string, most time.Duration) *http.Cookie {
+	k := c.cookie(c.sessionCookie(), secret)
+	k.MaxAge = int(most.Seconds())
+	return k
 }
 
 // isAhead tells whether a request is a look at a link, not a visit.

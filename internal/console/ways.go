@@ -3,6 +3,8 @@ package console
 import (
 	"net/http"
 
+	"github.com/bursar-pay/bursar/internal/office"
+	"github.com/bursar-pay/bursar/internal/payment"
 	"github.com/bursar-pay/bursar/internal/policy"
 )
 
@@ -21,13 +23,16 @@ type wayView struct {
 	Verdict    string
 	Why        []reason
 	Rows       []row
-	Addable    bool
+	Add        string // the page where it is added; "" none
 }
 
 type row struct {
 	Name  string
 	Lines []string
 }
+
+// addPages are where ways to pay are added.
+var addPages = map[policy.Kind]string{policy.Card: "/methods/new", policy.PayPal: payPalPage}
 
 func (c *console) showWays(v *visit) error {
 	w, err := c.office.WaysToPay(v.r.Context(), v.by, v.account.ID)
@@ -36,7 +41,7 @@ func (c *console) showWays(v *visit) error {
 	}
 	view := waysView{Region: v.region(w.Region), Policy: w.Policy}
 	for _, o := range w.Offers {
-		view.Ways = append(view.Ways, v.way(o))
+		view.Ways = append(view.Ways, v.way(o, w))
 	}
 	v.show(http.StatusOK, "ways.html", view)
 	return nil
@@ -44,10 +49,12 @@ func (c *console) showWays(v *visit) error {
 
 // way answers who may use it, how it is added, how fast money counts, what
 // triggers a payment, what it costs and what limits it.
-func (v *visit) way(o policy.Offer) wayView {
+func (v *visit) way(o policy.Offer, w office.WaysToPay) wayView {
 	kind := "way." + string(o.Kind)
-	view := wayView{Kind: string(o.Kind), Name: v.t(kind), May: o.May == nil, Verdict: v.t("way.may"), Why: v.reasonsOf(o.May), Addable: o.May == nil && o.Kind == policy.Card}
-	if !view.May {
+	view := wayView{Kind: string(o.Kind), Name: v.t(kind), May: o.May == nil, Verdict: v.t("way.may"), Why: v.reasonsOf(payment.Kind(o.Kind), o.May)}
+	if view.May {
+		view.Add = addPages[o.Kind]
+	} else {
 		view.Verdict = v.t("way.may_not")
 	}
 	add := func(question string, lines ...string) {
@@ -60,7 +67,7 @@ func (v *visit) way(o policy.Offer) wayView {
 	add("who", who...)
 	add("how", v.added(o)...)
 	add("fast", v.t(kind+".fast"))
-	add("trigger", v.triggers(o)...)
+	add("trigger", v.triggers(o, w)...)
 	add("fees", v.t(kind+".fees"))
 	add("limits", v.t(kind+".limits"))
 	return view
@@ -79,7 +86,7 @@ func (v *visit) added(o policy.Offer) []string {
 }
 
 // triggers tells what a payment is started by.
-func (v *visit) triggers(o policy.Offer) []string {
+func (v *visit) triggers(o policy.Offer, w office.WaysToPay) []string {
 	if o.Kind == policy.BankTransfer {
 		return []string{v.t("way.trigger.transfer")}
 	}
@@ -87,13 +94,18 @@ func (v *visit) triggers(o policy.Offer) []string {
 		return []string{v.t("way.trigger.order"), v.t("way.trigger.credit")}
 	}
 	lines := []string{v.t("way.trigger.order")}
-	t := o.Threshold
-	switch {
-	case t.Start.IsZero():
-	case t.Least == t.Most:
-		lines = append(lines, v.t("way.trigger.threshold", "amount", sum(t.Start)))
-	default:
-		lines = append(lines, v.t("way.trigger.range", "least", sum(t.Least), "most", sum(t.Most)))
+	if t := thresholdOf(o.Threshold); t.Amount != "" {
+		lines = append(lines, v.t("way.trigger.threshold", "amount", t.Amount))
+		if t.Least != "" {
+			lines = append(lines, v.t("way.trigger.range", "least", t.Least, "most", t.Most))
+		}
 	}
-	return append(lines, v.t("way.trigger.month"))
+	lines = append(lines, v.t("way.trigger.month"))
+	if o.Exposure.IsPositive() {
+		lines = append(lines, v.t("way.usage", "amount", sum(o.Exposure)))
+	}
+	if o.Kind == policy.PayPal && w.Held.State == payment.HoldPlaced {
+		lines = append(lines, v.t("way.usage.now", "amount", sum(w.Held.Amount)))
+	}
+	return lines
 }

@@ -129,6 +129,14 @@ func mayTouch(by access.Caller, s access.Scope, id account.ID) error {
 	return by.MayTouch(id)
 }
 
+// tellAccount writes down and tells what happened to an account.
+func (o *Office) tellAccount(ctx context.Context, tx *store.Tx, by access.Caller, a account.Account, what, why string) error {
+	if err := o.audit(ctx, tx, by, a.ID, what, string(a.ID), map[string]any{"state": a.State, "reason": why}); err != nil {
+		return err
+	}
+	return o.emit(ctx, tx, Event{Kind: what, Account: a.ID, Subject: string(a.ID), Data: a})
+}
+
 // audit appends a record to the account's chain.
 func (o *Office) audit(ctx context.Context, tx *store.Tx, by access.Caller, id account.ID, action, subject string, detail any) error {
 	return tx.Audit(ctx, store.Record{Chain: string(id), At: o.Now(), By: by.Name, Action: action, Subject: subject}, detail)

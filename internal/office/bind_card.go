@@ -26,8 +26,21 @@ type CardToBind struct {
 
 // Bound is a payment method and the hold that verifies it.
 type Bound struct {
-	Method payment.Method
-	Hold   payment.Hold // the newest
+	Method   payment.Method
+	Hold     payment.Hold // the newest that verifies it
+	Exposure payment.Hold // the newest on usage; its ID is "" if there was none
+}
+
+// take picks the newest holds of each kind from a list, newest first.
+func (b *Bound) take(holds []payment.Hold) {
+	for _, h := range holds {
+		switch {
+		case h.Kind == payment.ExposureHold && b.Exposure.ID == "":
+			b.Exposure = h
+		case h.Kind == payment.Verification && b.Hold.ID == "":
+			b.Hold = h
+		}
+	}
 }
 
 // What may stand against binding.
@@ -236,7 +249,7 @@ func (o *Office) newMethod(a account.Account, p policy.Policy, c CardToBind, car
 		State: payment.Verifying, Consent: payment.Consent{Version: c.Consent, At: now, Address: by.Address}, CreatedAt: now, UpdatedAt: now,
 	}
 	h := payment.Hold{
-		ID: payment.HoldID(o.IDs.New("hold_")), Account: a.ID, Method: m.ID, Kind: payment.Verification,
+		ID: payment.HoldID(o.IDs.New("hold_")), Account: a.ID, Method: m.ID, Kind: payment.Verification, Provider: m.Provider,
 		Key:      fmt.Sprintf("%s/%s/hold/%s/1", o.Installation, a.ID, m.ID),
 		Customer: customer, Amount: p.Hold(a.Currency, limits.Minimum),
 		Force3DS:  p.Force3DS(p.Region(a.Country, a.RegisteredAt), policy.Bind),
@@ -285,9 +298,7 @@ func (o *Office) bound(ctx context.Context, id payment.MethodID) (b Bound, err e
 			return err
 		}
 		holds, err := tx.HoldsOf(ctx, id)
-		if len(holds) > 0 {
-			b.Hold = holds[0]
-		}
+		b.take(holds)
 		return err
 	})
 	return b, err

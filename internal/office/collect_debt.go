@@ -98,10 +98,10 @@ func (o *Office) openPayment(ctx context.Context, tx *store.Tx, by access.Caller
 	if err != nil {
 		return none, err
 	}
-	if err := errors.Join(m.MayCharge(c.Initiator == payment.CIT), p.MayKeepCard(p.Region(a.Country, a.RegisteredAt), m.Card)); err != nil {
+	if err := errors.Join(m.MayCharge(c.Initiator == payment.CIT), p.MayKeepMethod(p.Region(a.Country, a.RegisteredAt), a.Currency, m)); err != nil {
 		return none, err
 	}
-	if err := o.mayAsk(d.OpenAmount()); err != nil {
+	if err := o.mayAsk(m, d.OpenAmount()); err != nil {
 		return none, err
 	}
 	if err := o.mayTry(ctx, tx, p, m, d, c.Initiator, now); err != nil {
@@ -116,8 +116,12 @@ func (o *Office) openPayment(ctx context.Context, tx *store.Tx, by access.Caller
 	}
 	d.Attempts++
 	d.NextAttemptAt = time.Time{}
+	hold, err := o.claimHold(ctx, tx, m, d.OpenAmount(), now)
+	if err != nil {
+		return none, err
+	}
 	pay := payment.Payment{
-		ID: payment.ID(o.IDs.New("pay_")), Account: a.ID, Debt: string(d.ID), Method: m.ID, Attempt: d.Attempts,
+		ID: payment.ID(o.IDs.New("pay_")), Account: a.ID, Debt: string(d.ID), Method: m.ID, Hold: hold, Attempt: d.Attempts,
 		Key: d.Key(o.Installation, d.Attempts), Provider: m.Provider, Customer: customer, Amount: d.OpenAmount(),
 		Initiator: c.Initiator, Reason: c.Reason, Mandate: m.NetworkTransaction, State: payment.Opening, OpenedAt: now,
 	}
@@ -158,9 +162,13 @@ func (o *Office) methodToCharge(ctx context.Context, tx *store.Tx, a account.Acc
 	return m, err
 }
 
-// mayAsk holds an amount against what the provider charges at once.
-func (o *Office) mayAsk(a money.Amount) error {
-	l, offered := o.Cards.Limits(a.Currency)
+// mayAsk holds an amount against what the method's provider charges at once.
+func (o *Office) mayAsk(m payment.Method, a money.Amount) error {
+	plug, err := o.plug(m.Provider)
+	if err != nil {
+		return err
+	}
+	l, offered := plug.Limits(a.Currency)
 	if !offered || a.Minor < l.Minimum.Minor || a.Minor > l.Maximum.Minor || a.Minor%l.Step != 0 {
 		return ErrNotChargeable
 	}
@@ -208,12 +216,13 @@ func (o *Office) askForPayment(ctx context.Context, id payment.ID, returnURL str
 	if err != nil || p.IsOver() || p.State == payment.Closing {
 		return err
 	}
-	if err := o.lanes.open(p.Provider, o.Now()); err != nil {
+	plug, err := o.opened(p.Provider)
+	if err != nil {
 		return err
 	}
 	ref, r := p.Ref, provider.Result{}
 	if ref == "" {
-		ref, r = o.openIntent(ctx, p.OpenedAt, ask)
+		ref, r = o.openIntent(ctx, plug, p.OpenedAt, ask)
 	}
 	if ref != "" {
 		if p.Ref == "" {
@@ -221,7 +230,7 @@ func (o *Office) askForPayment(ctx context.Context, id payment.ID, returnURL str
 				return err
 			}
 		}
-		r = o.Cards.Confirm(ctx, ref, ask)
+		r = plug.Confirm(ctx, ref, ask)
 	}
 	return o.settlePayment(ctx, id, r)
 }
@@ -240,6 +249,13 @@ func (o *Office) paymentAsk(ctx context.Context, id payment.ID, returnURL string
 		ask = provider.Ask{
 			Key: p.Key, Reference: p.Key, Account: string(p.Account), Customer: p.Customer, Method: m.Card.Token, Amount: p.Amount,
 			Initiator: provider.MIT, Descriptor: rules.Descriptor, Mandate: p.Mandate, Note: string(p.Reason),
+		}
+		if p.Hold != "" {
+			h, err := tx.Hold(ctx, p.Hold)
+			if err != nil {
+				return err
+			}
+			ask.From = h.ChargeRef
 		}
 		if p.Initiator == payment.CIT {
 			if returnURL == "" {

@@ -14,11 +14,12 @@ import (
 // EventKinds are the kinds of events that the office emits, and nothing else: an
 // endpoint that asks for another one would never hear anything.
 var EventKinds = []string{
-	"account.opened", "account.changed", "account.suspended", "account.resumed", "account.closed",
+	"account.opened", "account.changed", "account.suspended", "account.resumed", "account.closed", "account.closing", "account.reopened",
+	"agreement.opened", "agreement.waiting", "agreement.kept", "agreement.refused", "agreement.lapsed",
 	"payment_method.added", "payment_method.challenged", "payment_method.activated", "payment_method.rejected",
 	"payment_method.preferred", "payment_method.withdrawn", "payment_method.restored", "payment_method.expired",
 	"payment_method.revoked", "payment_method.detached",
-	"hold.placed", "hold.declined", "hold.released", "hold.expired",
+	"hold.placed", "hold.declined", "hold.renewed", "hold.captured", "hold.released", "hold.expired",
 	"debt.opened", "debt.paid", "debt.cancelled", "debt.written_off",
 	"payment.opened", "payment.challenged", "payment.lost", "payment.succeeded", "payment.declined", "payment.cancelled",
 	"bill.issued", "bill.paid",

@@ -29,7 +29,8 @@ type usageRequest struct {
 	report  UsageReport
 	refused bool // final: a bad line refused the batch
 	err     error
-	opened  []payment.ID // to be asked for after the commit
+	opened  []payment.ID     // to be asked for after the commit
+	held    []payment.HoldID // and holds
 	done    chan struct{}
 }
 
@@ -91,7 +92,7 @@ func (q *intake) take() []*usageRequest {
 }
 
 // reset forgets what an earlier run of the transaction found.
-func (r *usageRequest) reset() { r.report, r.err, r.opened = UsageReport{}, nil, nil }
+func (r *usageRequest) reset() { r.report, r.err, r.opened, r.held = UsageReport{}, nil, nil, nil }
 
 func (r *usageRequest) bad(row int, why error) {
 	r.report.BadCount++
@@ -108,7 +109,7 @@ func (r *usageRequest) refuse() {
 		why = append(why, atRow(b))
 	}
 	r.refused, r.err = true, errors.Join(why...)
-	r.report.Recorded, r.report.Repeated, r.report.Tax, r.opened = 0, 0, 0, nil
+	r.report.Recorded, r.report.Repeated, r.report.Tax, r.opened, r.held = 0, 0, 0, nil, nil
 }
 
 // atRow says where the bad line stands: its row, and the field if one is named.

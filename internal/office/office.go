@@ -27,6 +27,7 @@ import (
 type Office struct {
 	Store        *store.Store
 	Cards        provider.Provider
+	Wallet       provider.Wallet // nil: none is plugged in
 	Webhooks     *webhook.Sender
 	Now          func() time.Time
 	IDs          *id.Source
@@ -56,25 +57,31 @@ type Office struct {
 // Handlers are the office's jobs by kind.
 func (o *Office) Handlers() job.Handlers {
 	return job.Handlers{
-		watchHold:    o.watchHold,
-		watchPayment: o.watchPayment,
-		collectDebt:  o.collectDebtJob,
-		closeMonth:   o.closeMonthJob,
-		sweep:        o.sweepJob,
-		workNews:     o.workNewsJob,
-		DeliverEvent: o.deliverEventJob,
+		watchHold:      o.watchHold,
+		watchAgreement: o.watchAgreement,
+		forgetMethod:   o.forgetMethodJob,
+		endSilence:     o.endSilenceJob,
+		watchPayment:   o.watchPayment,
+		collectDebt:    o.collectDebtJob,
+		closeMonth:     o.closeMonthJob,
+		sweep:          o.sweepJob,
+		workNews:       o.workNewsJob,
+		DeliverEvent:   o.deliverEventJob,
 	}
 }
 
 // The kinds of jobs. DeliverEvent's handler is in deliver.go.
 const (
-	watchHold    job.Kind = "watch_hold"
-	watchPayment job.Kind = "watch_payment"
-	collectDebt  job.Kind = "collect_debt"
-	closeMonth   job.Kind = "close_month"
-	sweep        job.Kind = "sweep"
-	workNews     job.Kind = "work_news"
-	DeliverEvent job.Kind = "deliver_event"
+	watchHold      job.Kind = "watch_hold"
+	watchAgreement job.Kind = "watch_agreement"
+	forgetMethod   job.Kind = "forget_method"
+	endSilence     job.Kind = "end_silence"
+	watchPayment   job.Kind = "watch_payment"
+	collectDebt    job.Kind = "collect_debt"
+	closeMonth     job.Kind = "close_month"
+	sweep          job.Kind = "sweep"
+	workNews       job.Kind = "work_news"
+	DeliverEvent   job.Kind = "deliver_event"
 )
 
 // Prompt is how work that a commit promised is begun.

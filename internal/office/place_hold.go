@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/bursar-pay/bursar/internal/access"
+	"github.com/bursar-pay/bursar/internal/account"
 	"github.com/bursar-pay/bursar/internal/job"
 	"github.com/bursar-pay/bursar/internal/payment"
 	"github.com/bursar-pay/bursar/internal/policy"
@@ -34,12 +35,13 @@ func (o *Office) placeHold(ctx context.Context, id payment.HoldID) error {
 	if err != nil || !h.IsLive() {
 		return err
 	}
-	if err := o.lanes.open(o.Cards.Name(), o.Now()); err != nil {
+	plug, err := o.opened(h.Provider)
+	if err != nil {
 		return err
 	}
 	ref, r := h.Ref, provider.Result{}
 	if ref == "" {
-		ref, r = o.openIntent(ctx, h.OpenedAt, ask)
+		ref, r = o.openIntent(ctx, plug, h.OpenedAt, ask)
 	}
 	if ref != "" {
 		if h.Ref == "" {
@@ -47,21 +49,24 @@ func (o *Office) placeHold(ctx context.Context, id payment.HoldID) error {
 				return err
 			}
 		}
-		r = o.Cards.Confirm(ctx, ref, ask)
+		r = plug.Confirm(ctx, ref, ask)
 	}
 	return o.settleHold(ctx, id, r)
 }
 
 // openIntent opens an intent at the provider, or finds the one that an earlier
 // try opened when the key's window is over: after it only reading is safe.
-func (o *Office) openIntent(ctx context.Context, since time.Time, ask provider.Ask) (string, provider.Result) {
-	if o.Now().Sub(since) < o.Cards.Window() {
-		if ref, r, decided := o.recall(ctx, ask); decided {
+func (o *Office) openIntent(ctx context.Context, plug provider.Provider, since time.Time, ask provider.Ask) (string, provider.Result) {
+	if ask.From != "" {
+		return plug.Open(ctx, ask) // there is nothing to open: the hold was
+	}
+	if o.Now().Sub(since) < plug.Window() {
+		if ref, r, decided := o.recall(ctx, plug, ask); decided {
 			return ref, r
 		}
-		return o.Cards.Open(ctx, ask)
+		return plug.Open(ctx, ask)
 	}
-	ref, r := o.Cards.Find(ctx, ask.Customer, ask.Reference, since.Add(-time.Hour))
+	ref, r := plug.Find(ctx, ask.Customer, ask.Reference, since.Add(-time.Hour))
 	if ref == "" && r.Outcome == provider.Failed && !r.Misconfigured {
 		r = provider.Result{Outcome: provider.Cancelled, Cause: errors.New("the provider has no such intent")}
 	}
@@ -77,11 +82,11 @@ const recallBack = 60 * 24 * time.Hour
 // database that was restored from a backup asks again, under the same key, for
 // what it has forgotten, and the provider may have forgotten the key. It answers
 // true if it found the intent, or could not tell.
-func (o *Office) recall(ctx context.Context, ask provider.Ask) (string, provider.Result, bool) {
+func (o *Office) recall(ctx context.Context, plug provider.Provider, ask provider.Ask) (string, provider.Result, bool) {
 	if _, known := o.recalled.Load(ask.Customer); known {
 		return "", provider.Result{}, false
 	}
-	ref, r := o.Cards.Find(ctx, ask.Customer, ask.Reference, o.Now().Add(-recallBack))
+	ref, r := plug.Find(ctx, ask.Customer, ask.Reference, o.Now().Add(-recallBack))
 	if ref == "" && r.Outcome != provider.Failed {
 		return "", r, true
 	}
@@ -107,8 +112,11 @@ func (o *Office) holdAsk(ctx context.Context, id payment.HoldID) (h payment.Hold
 		}
 		ask = provider.Ask{
 			Key: h.Key, Reference: h.Key, Account: string(h.Account), Customer: h.Customer, Method: m.Card.Token, Amount: h.Amount,
-			Hold: true, Initiator: provider.CIT, SetUp: true, Force3DS: h.Force3DS, Descriptor: p.Descriptor,
-			ReturnURL: returnTo(h.ReturnURL, "payment_method", string(m.ID)), Note: "card verification, released at once",
+			Hold: true, Initiator: provider.MIT, Descriptor: p.Descriptor, Mandate: m.NetworkTransaction, Note: "reserved for usage",
+		}
+		if h.Kind == payment.Verification {
+			ask.Initiator, ask.SetUp, ask.Force3DS, ask.Mandate, ask.Note = provider.CIT, true, h.Force3DS, "", "verification, released at once"
+			ask.ReturnURL = returnTo(h.ReturnURL, "payment_method", string(m.ID))
 		}
 		return nil
 	})
@@ -128,7 +136,7 @@ func returnTo(page, name, id string) string {
 }
 
 func (o *Office) saveHoldRef(ctx context.Context, id payment.HoldID, ref string) error {
-	return o.changeHold(ctx, id, func(tx *store.Tx, h payment.Hold) error {
+	return o.changeHold(ctx, id, func(tx *store.Tx, _ account.Account, h payment.Hold) error {
 		if !h.IsLive() || h.State == payment.HoldReleasing {
 			return errEnded
 		}
@@ -142,34 +150,37 @@ func (o *Office) saveHoldRef(ctx context.Context, id payment.HoldID, ref string)
 
 // changeHold hands fn a hold whose account is locked, so that nobody else
 // changes it meanwhile.
-func (o *Office) changeHold(ctx context.Context, id payment.HoldID, fn func(*store.Tx, payment.Hold) error) error {
+func (o *Office) changeHold(ctx context.Context, id payment.HoldID, fn func(*store.Tx, account.Account, payment.Hold) error) error {
 	return o.Store.Update(ctx, func(tx *store.Tx) error {
 		h, err := tx.Hold(ctx, id)
 		if err != nil {
 			return err
 		}
-		if _, err := tx.LockAccount(ctx, h.Account); err != nil {
+		a, err := tx.LockAccount(ctx, h.Account)
+		if err != nil {
 			return err
 		}
 		if h, err = tx.Hold(ctx, id); err != nil {
 			return err
 		}
-		return fn(tx, h)
+		return fn(tx, a, h)
 	})
 }
 
 // settleHold records what the provider said about a hold, and what that means to
 // its method. Answers that come late, twice or out of order change nothing more.
 func (o *Office) settleHold(ctx context.Context, id payment.HoldID, r provider.Result) error {
-	o.lanes.note(o.Cards.Name(), r, o.Now())
-	return o.settlingHold(ctx, id, func(s *settlement) error { return s.apply(ctx, r) })
+	return o.settlingHold(ctx, id, func(s *settlement) error {
+		o.lanes.note(s.hold.Provider, r, s.now)
+		return s.apply(ctx, r)
+	})
 }
 
 // settlingHold hands fn a live hold with its method, and begins after the commit
 // what fn has asked for.
 func (o *Office) settlingHold(ctx context.Context, id payment.HoldID, fn func(*settlement) error) error {
 	var s *settlement
-	err := o.changeHold(ctx, id, func(tx *store.Tx, h payment.Hold) error {
+	err := o.changeHold(ctx, id, func(tx *store.Tx, a account.Account, h payment.Hold) error {
 		s = nil
 		if !h.IsLive() {
 			return nil
@@ -182,7 +193,7 @@ func (o *Office) settlingHold(ctx context.Context, id payment.HoldID, fn func(*s
 		if err != nil {
 			return err
 		}
-		s = &settlement{o: o, tx: tx, hold: h, method: m, policy: p, now: o.Now()}
+		s = &settlement{o: o, tx: tx, account: a, hold: h, method: m, policy: p, now: o.Now()}
 		return fn(s)
 	})
 	if err == nil && s != nil {
@@ -195,13 +206,14 @@ func (o *Office) settlingHold(ctx context.Context, id payment.HoldID, fn func(*s
 
 // settlement is a hold and its method while an answer is recorded.
 type settlement struct {
-	o      *Office
-	tx     *store.Tx
-	hold   payment.Hold
-	method payment.Method
-	policy policy.Policy
-	now    time.Time
-	after  []func() // begun once the transaction is committed
+	o       *Office
+	tx      *store.Tx
+	account account.Account
+	hold    payment.Hold
+	method  payment.Method
+	policy  policy.Policy
+	now     time.Time
+	after   []func() // begun once the transaction is committed
 }
 
 // apply is the meaning of each outcome. Pending changes nothing: the watch asks
@@ -211,8 +223,11 @@ func (s *settlement) apply(ctx context.Context, r provider.Result) error {
 	case provider.Approved:
 		return s.approved(ctx, r)
 	case provider.Declined:
-		return s.refused(ctx, string(r.Decline.Class))
+		return s.declined(ctx, r)
 	case provider.NeedsPayer:
+		if s.hold.Kind == payment.ExposureHold { // nobody is there to ask
+			return s.refused(ctx, string(provider.Authentication))
+		}
 		return s.challenged(ctx, r)
 	case provider.Cancelled:
 		return s.gone(ctx)
@@ -228,6 +243,7 @@ func (s *settlement) approved(ctx context.Context, r provider.Result) error {
 	if s.hold.State == payment.HoldReleasing || s.hold.State == payment.HoldPlaced {
 		return nil // known; it is being released
 	}
+	s.hold.ChargeRef, s.hold.HonoredUntil = r.ChargeRef, r.HonoredUntil
 	if s.hold.Force3DS && !wasAuthenticated(r.ThreeDS) {
 		// The policy demanded 3-D Secure, and the issuer was not asked: not accepted.
 		return s.refused(ctx, reasonThreeDSMissing)
@@ -239,6 +255,9 @@ func (s *settlement) approved(ctx context.Context, r provider.Result) error {
 	s.hold.ChallengeURL, s.hold.ChallengeUntil = "", time.Time{}
 	if err := s.save(ctx, "hold.placed"); err != nil {
 		return err
+	}
+	if s.hold.Kind == payment.ExposureHold {
+		return s.o.tendSoon(ctx, s.tx, s.hold.Account) // it may be unwanted by now
 	}
 	s.method.NetworkTransaction, s.method.ThreeDS = r.NetworkTransaction, payment.ThreeDS(r.ThreeDS)
 	if s.method.NetworkTransaction == "" {
@@ -269,10 +288,22 @@ func (s *settlement) preferFirst(ctx context.Context) error {
 	if err := s.o.tellMethod(ctx, s.tx, access.Jobs, s.method, "payment_method.preferred"); err != nil {
 		return err
 	}
-	return s.o.collectOpen(ctx, s.tx, s.method.Account, s.now)
+	if err := s.o.collectOpen(ctx, s.tx, s.method.Account, s.now); err != nil {
+		return err
+	}
+	return s.holdAnew(ctx)
 }
 
-// refused rejects the method. The intent stays chargeable at the provider, so it
+// declined is refused by the issuer; a payer who took their agreement back loses
+// the method (R-PP-10).
+func (s *settlement) declined(ctx context.Context, r provider.Result) error {
+	if err := s.refused(ctx, string(r.Decline.Class)); err != nil || !r.Decline.Revoked {
+		return err
+	}
+	return s.o.moveMethod(ctx, s.tx, s.method, payment.ConsentRevoked)
+}
+
+// refused rejects a method that is being verified. The intent stays chargeable at the provider, so it
 // is cancelled there before the hold is over.
 func (s *settlement) refused(ctx context.Context, reason string) error {
 	if s.hold.State == payment.HoldReleasing {
@@ -281,10 +312,14 @@ func (s *settlement) refused(ctx context.Context, reason string) error {
 	if err := s.move(payment.Release); err != nil {
 		return err
 	}
+	s.hold.Reason = reason
 	if err := s.save(ctx, "hold.declined"); err != nil {
 		return err
 	}
 	s.releaseSoon()
+	if s.hold.Kind == payment.ExposureHold {
+		return s.o.notify(ctx, s.tx, s.hold.Account, "hold_declined", string(s.hold.ID), map[string]string{"amount": s.hold.Amount.String()})
+	}
 	event := payment.HoldDeclined
 	if reason == reasonChallengeExpired {
 		event = payment.ChallengeLapsed
@@ -327,6 +362,9 @@ func (s *settlement) gone(ctx context.Context) error {
 	s.hold.ChallengeURL = ""
 	if err := s.save(ctx, "hold.released"); err != nil {
 		return err
+	}
+	if s.hold.Kind == payment.ExposureHold {
+		return s.holdAnew(ctx)
 	}
 	if s.method.State == payment.Verifying || s.method.State == payment.Challenged {
 		return s.moveMethod(ctx, payment.HoldDeclined, reasonHoldCancelled)
@@ -389,6 +427,11 @@ func (s *settlement) moveMethod(ctx context.Context, e payment.MethodEvent, reas
 	s.method.State, s.method.Reason, s.method.UpdatedAt = next, reason, s.now
 	if err := s.tx.SaveMethod(ctx, s.method); err != nil {
 		return err
+	}
+	if next == payment.Rejected {
+		if err := s.o.forgetSoon(ctx, s.tx, s.method); err != nil {
+			return err
+		}
 	}
 	return s.o.tellMethod(ctx, s.tx, access.Jobs, s.method, methodEvents[e])
 }

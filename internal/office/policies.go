@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/bursar-pay/bursar/internal/access"
+	"github.com/bursar-pay/bursar/internal/account"
 	"github.com/bursar-pay/bursar/internal/fault"
 	"github.com/bursar-pay/bursar/internal/payment"
 	"github.com/bursar-pay/bursar/internal/policy"
@@ -114,8 +115,8 @@ func (o *Office) CheckPolicy(ctx context.Context, by access.Caller, document []b
 			return err
 		}
 		c.Changes = policy.Diff(now, c.Policy)
-		return o.eachBound(ctx, tx, func(m payment.Method, region func(policy.Policy) policy.Region) error {
-			if why := c.Policy.MayKeepCard(region(c.Policy), m.Card); why != nil && m.State == payment.Active && len(c.Touched) < touchedMax {
+		return o.eachBound(ctx, tx, func(m payment.Method, a account.Account) error {
+			if why := c.Policy.MayKeepMethod(c.Policy.Region(a.Country, a.RegisteredAt), a.Currency, m); why != nil && m.State == payment.Active && len(c.Touched) < touchedMax {
 				c.Touched = append(c.Touched, TouchedMethod{m, why})
 			}
 			return nil
@@ -155,8 +156,8 @@ func (o *Office) ApplyPolicy(ctx context.Context, by access.Caller, document []b
 	return p, err
 }
 
-// eachBound calls do for every active or unavailable card.
-func (o *Office) eachBound(ctx context.Context, tx *store.Tx, do func(payment.Method, func(policy.Policy) policy.Region) error) error {
+// eachBound calls do for every active or unavailable method.
+func (o *Office) eachBound(ctx context.Context, tx *store.Tx, do func(payment.Method, account.Account) error) error {
 	const page = 500
 	var after payment.MethodID
 	for {
@@ -166,15 +167,11 @@ func (o *Office) eachBound(ctx context.Context, tx *store.Tx, do func(payment.Me
 		}
 		for _, m := range methods {
 			after = m.ID
-			if m.Kind != payment.CardKind {
-				continue
-			}
 			a, err := tx.Account(ctx, m.Account)
 			if err != nil {
 				return err
 			}
-			region := func(p policy.Policy) policy.Region { return p.Region(a.Country, a.RegisteredAt) }
-			if err := do(m, region); err != nil {
+			if err := do(m, a); err != nil {
 				return err
 			}
 		}

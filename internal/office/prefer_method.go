@@ -18,8 +18,9 @@ func (o *Office) PreferMethod(ctx context.Context, by access.Caller, id payment.
 		return m, err
 	}
 	var opened []payment.ID
+	var held payment.HoldID
 	err := o.Store.Update(ctx, func(tx *store.Tx) (err error) {
-		opened = nil
+		opened, held = nil, ""
 		if m, err = tx.Method(ctx, id); err != nil {
 			return err
 		}
@@ -57,12 +58,20 @@ func (o *Office) PreferMethod(ctx context.Context, by access.Caller, id payment.
 		if err != nil {
 			return err
 		}
-		opened, err = o.testThresholds(ctx, tx, a, p)
+		if opened, err = o.testThresholds(ctx, tx, a, p); err != nil {
+			return err
+		}
+		// What was held elsewhere is not needed there any more (R-PP-08).
+		if err := o.tendSoon(ctx, tx, a.ID); err != nil {
+			return err
+		}
+		held, err = o.holdUsage(ctx, tx, a, p, false)
 		return err
 	})
 	if err != nil {
 		return m, err
 	}
+	o.placeSoon(ctx, held)
 	for _, p := range opened {
 		o.askSoon(ctx, p)
 	}

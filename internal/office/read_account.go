@@ -2,6 +2,8 @@ package office
 
 import (
 	"context"
+	"errors"
+	"slices"
 	"time"
 
 	"github.com/bursar-pay/bursar/internal/access"
@@ -65,7 +67,8 @@ type WaysToPay struct {
 	Region    policy.Region
 	Policy    string // the version that rules
 	Offers    []policy.Offer
-	Threshold money.Amount // of the account's card, as it stands now; zero for a credit customer
+	Threshold money.Amount // for the preferred method, as it stands now; zero if nothing triggers but the bill
+	Held      payment.Hold // on usage; its ID is "" if none is live
 	Exposure  money.Exact  // usage not collected yet
 	Owed      money.Amount // open debts
 	Balance   money.Amount // what we hold for the customer
@@ -90,17 +93,35 @@ func (o *Office) WaysToPay(ctx context.Context, by access.Caller, id account.ID)
 		}
 		w.Descriptor, w.VoidWithin = p.Descriptor, p.VoidWithin
 		w.Region, w.Policy = p.Region(a.Country, a.RegisteredAt), p.Version
-		s, err := standingOf(ctx, tx, p, a)
+		card, err := standingOf(ctx, tx, p, a, payment.CardKind)
 		if err != nil {
 			return err
 		}
-		limits := o.limits(a.Currency)
+		wallet, err := standingOf(ctx, tx, p, a, payment.PayPalKind)
+		if err != nil {
+			return err
+		}
+		last, err := lastBilled(ctx, tx, a)
+		if err != nil {
+			return err
+		}
+		limits := o.limits(p, a.Currency)
 		w.Offers = p.Offers(policy.OfferFacts{
-			Region: w.Region, Kind: a.Kind, Credit: a.Credit, HoldMinimum: limits.Minimum, Factor: s.Factor, Step: limits.Step,
+			Region: w.Region, Kind: a.Kind, Credit: a.Credit, HoldMinimum: limits.Minimum, Factor: card.Factor, PayPalFactor: wallet.Factor, LastMonth: last, Step: limits.Step,
 		})
+		if o.Wallet == nil {
+			w.Offers = slices.DeleteFunc(w.Offers, func(f policy.Offer) bool { return f.Kind == policy.PayPal })
+		}
 		w.Threshold = money.Amount{Currency: a.Currency}
-		if t, ok := o.thresholdOf(p, a.Currency, s.Factor); ok && !a.Credit {
+		if t, ok, err := o.currentThreshold(ctx, tx, p, a); err != nil {
+			return err
+		} else if ok && !a.Credit {
 			w.Threshold = t
+		}
+		if h, err := tx.HoldOnUsage(ctx, id); err == nil {
+			w.Held = h
+		} else if !errors.Is(err, payment.ErrHoldNotFound) {
+			return err
 		}
 		if w.Exposure, err = o.exposure(ctx, tx, a); err != nil {
 			return err
@@ -152,9 +173,7 @@ func (o *Office) Methods(ctx context.Context, by access.Caller, id account.ID) (
 				return err
 			}
 			b := Bound{Method: m}
-			if len(holds) > 0 {
-				b.Hold = holds[0]
-			}
+			b.take(holds)
 			list = append(list, b)
 		}
 		return err

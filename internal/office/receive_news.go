@@ -10,6 +10,7 @@ import (
 	"github.com/bursar-pay/bursar/internal/fault"
 	"github.com/bursar-pay/bursar/internal/job"
 	"github.com/bursar-pay/bursar/internal/payment"
+	"github.com/bursar-pay/bursar/internal/provider"
 	"github.com/bursar-pay/bursar/internal/store"
 )
 
@@ -19,19 +20,23 @@ var ErrProviderUnknown = fault.New(fault.NotFound, "provider_unknown", "there is
 // ReceiveNews takes a provider's message in: it is verified, kept as it came,
 // and deduplicated by the sender's id. Nothing else happens here; a job works it,
 // and this process begins with it at once.
-func (o *Office) ReceiveNews(ctx context.Context, provider string, header http.Header, body []byte) error {
-	if provider != o.Cards.Name() {
+func (o *Office) ReceiveNews(ctx context.Context, from string, header http.Header, body []byte) error {
+	plug, err := o.plug(from)
+	if err != nil {
 		return ErrProviderUnknown
 	}
 	now := o.Now()
-	n, err := o.Cards.ReadNews(header, body, now)
+	n, err := plug.ReadNews(header, body, now)
 	if err != nil {
 		return err
 	}
-	subject := provider + "/" + n.ID
+	subject := from + "/" + n.ID
+	if n.Ref == "" {
+		n.Ref = n.Token
+	}
 	var isNew bool
 	err = o.Store.Update(ctx, func(tx *store.Tx) (err error) {
-		isNew, err = tx.AddNews(ctx, store.ProviderEvent{Provider: provider, ID: n.ID, Kind: n.Kind, Ref: n.Ref, Body: string(withoutSecrets(body)), ReceivedAt: now})
+		isNew, err = tx.AddNews(ctx, store.ProviderEvent{Provider: from, ID: n.ID, Kind: n.Kind, Ref: n.Ref, Body: string(withoutSecrets(body)), ReceivedAt: now})
 		if err != nil || !isNew {
 			return err
 		}
@@ -52,19 +57,27 @@ func withoutSecrets(body []byte) []byte { return clientSecret.ReplaceAll(body, [
 // workNewsJob looks again at the object that a message is about. The message is
 // a hint: what it says is asked of the provider before it is believed.
 func (o *Office) workNewsJob(ctx context.Context, subject string) error {
-	provider, id, _ := strings.Cut(subject, "/")
+	from, id, _ := strings.Cut(subject, "/")
 	var hold payment.Hold
 	var pay payment.Payment
+	var agreement payment.Agreement
+	var method payment.Method
 	var worked bool
 	err := o.Store.View(ctx, func(tx *store.Tx) error {
-		e, done, err := tx.News(ctx, provider, id)
+		e, done, err := tx.News(ctx, from, id)
 		if worked = done; err != nil || done || e.Ref == "" {
 			return err
 		}
-		if pay, err = tx.PaymentByRef(ctx, provider, e.Ref); err == nil || !errors.Is(err, payment.ErrPaymentNotFound) {
+		if pay, err = tx.PaymentByRef(ctx, from, e.Ref); err == nil || !errors.Is(err, payment.ErrPaymentNotFound) {
 			return err
 		}
-		if hold, err = tx.HoldByRef(ctx, e.Ref); errors.Is(err, payment.ErrHoldNotFound) {
+		if hold, err = tx.HoldByRef(ctx, from, e.Ref); err == nil || !errors.Is(err, payment.ErrHoldNotFound) {
+			return err
+		}
+		if agreement, err = tx.AgreementByRef(ctx, from, e.Ref); err == nil || !errors.Is(err, payment.ErrAgreementNotFound) {
+			return err
+		}
+		if method, err = tx.MethodByToken(ctx, from, e.Ref); errors.Is(err, payment.ErrMethodNotFound) {
 			return nil // not ours
 		}
 		return err
@@ -78,8 +91,27 @@ func (o *Office) workNewsJob(ctx context.Context, subject string) error {
 	if hold.ID != "" && hold.IsLive() {
 		err = errors.Join(err, o.lookAtHold(ctx, hold.ID))
 	}
+	if agreement.ID != "" {
+		err = errors.Join(err, o.lookAtAgreement(ctx, agreement.ID))
+	}
+	if method.ID != "" && method.State == payment.Active {
+		err = errors.Join(err, o.lookAtInstrument(ctx, method))
+	}
 	if err != nil {
 		return err
 	}
-	return o.Store.Update(ctx, func(tx *store.Tx) error { return tx.NewsWorked(ctx, provider, id, o.Now()) })
+	return o.Store.Update(ctx, func(tx *store.Tx) error { return tx.NewsWorked(ctx, from, id, o.Now()) })
+}
+
+// lookAtInstrument asks whether the provider still knows what a method charges. A
+// payer who took their agreement back there loses the method (R-PP-10).
+func (o *Office) lookAtInstrument(ctx context.Context, m payment.Method) error {
+	plug, err := o.opened(m.Provider)
+	if err != nil {
+		return err
+	}
+	if _, err = plug.Instrument(ctx, m.Card.Token); !errors.Is(err, provider.ErrTokenUnknown) {
+		return err
+	}
+	return o.changeMethod(ctx, m.ID, payment.ConsentRevoked)
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/bursar-pay/bursar/internal/fault"
 	"github.com/bursar-pay/bursar/internal/money"
 	"github.com/bursar-pay/bursar/internal/payment"
+	"github.com/bursar-pay/bursar/internal/policy"
 	"github.com/bursar-pay/bursar/internal/store"
 )
 
@@ -69,6 +70,9 @@ func (o *Office) RecordUsage(ctx context.Context, by access.Caller, b UsageBatch
 	for _, p := range r.opened {
 		o.askSoon(ctx, p)
 	}
+	for _, h := range r.held {
+		o.placeSoon(ctx, h)
+	}
 	return r.report, r.err
 }
 
@@ -101,7 +105,7 @@ func (o *Office) commitTogether(ctx context.Context, together []*usageRequest) (
 		}
 		for _, r := range together {
 			if err != nil && !r.refused {
-				r.report, r.err, r.opened = UsageReport{}, err, nil
+				r.report, r.err, r.opened, r.held = UsageReport{}, err, nil, nil
 			}
 		}
 	}()
@@ -405,7 +409,7 @@ func (in *intakeRun) trip(ctx context.Context, deltas []store.ExposureDelta) err
 	}
 	for _, c := range touched {
 		a := in.accounts[c.Account]
-		threshold, ok := in.o.thresholdOf(p, a.Currency, a.Factor)
+		threshold, ok := in.o.thresholdOf(p, a.Currency, a.Charged, a.Factor)
 		if !ok || a.Credit {
 			continue // R-THR-09
 		}
@@ -427,7 +431,32 @@ func (in *intakeRun) trip(ctx context.Context, deltas []store.ExposureDelta) err
 			return fmt.Errorf("test the threshold of %s: %w", a.ID, err)
 		}
 		if opened != "" {
-			in.tellOpened(a.ID, opened)
+			r := in.firstOf(a.ID)
+			r.opened = append(r.opened, opened)
+		}
+	}
+	return in.hold(ctx, p, touched)
+}
+
+// hold places a hold on usage where PayPal is preferred and none is (R-PP-07).
+func (in *intakeRun) hold(ctx context.Context, p policy.Policy, touched []*openCollection) error {
+	for _, c := range touched {
+		a := in.accounts[c.Account]
+		if a.Charged != payment.PayPalKind || a.IsHeld || a.Credit {
+			continue
+		}
+		a.IsHeld = true // or not wanted, which does not change here
+		whole, err := in.tx.Account(ctx, a.ID)
+		if err != nil {
+			return err
+		}
+		held, err := in.o.holdUsage(ctx, in.tx, whole, p, true)
+		if err != nil {
+			return err
+		}
+		if held != "" {
+			r := in.firstOf(a.ID)
+			r.held = append(r.held, held)
 		}
 	}
 	return nil
@@ -450,13 +479,8 @@ func (in *intakeRun) sumUp(deltas []store.ExposureDelta) (touched []*openCollect
 	return touched, nil
 }
 
-// tellOpened hands the payment to the first batch that touched the account: its
-// caller asks the provider once the transaction is committed.
-func (in *intakeRun) tellOpened(id account.ID, p payment.ID) {
-	for i, l := range in.lines {
-		if l.Account == id {
-			in.owner[i].opened = append(in.owner[i].opened, p)
-			return
-		}
-	}
+// firstOf returns the first batch that touched the account: its caller asks the
+// provider once the transaction is committed.
+func (in *intakeRun) firstOf(id account.ID) *usageRequest {
+	return in.owner[slices.IndexFunc(in.lines, func(l store.UsageLine) bool { return l.Account == id })]
 }

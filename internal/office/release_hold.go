@@ -2,7 +2,6 @@ package office
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"github.com/bursar-pay/bursar/internal/account"
@@ -21,7 +20,7 @@ type accountID = account.ID
 func (o *Office) ReleaseHold(ctx context.Context, id payment.HoldID) error {
 	// Decide, and remember that the release is under way.
 	var h payment.Hold
-	err := o.changeHold(ctx, id, func(tx *store.Tx, held payment.Hold) (err error) {
+	err := o.changeHold(ctx, id, func(tx *store.Tx, _ account.Account, held payment.Hold) (err error) {
 		h = held
 		if h.State != payment.HoldPlaced {
 			return nil
@@ -36,12 +35,13 @@ func (o *Office) ReleaseHold(ctx context.Context, id payment.HoldID) error {
 	}
 
 	// Ask the world.
-	if err := o.lanes.open(o.Cards.Name(), o.Now()); err != nil {
+	plug, err := o.opened(h.Provider)
+	if err != nil {
 		return err
 	}
 	r := provider.Result{Outcome: provider.Cancelled} // it never reached the provider
 	if h.Ref != "" {
-		r = o.Cards.Cancel(ctx, h.Ref, h.Key)
+		r = plug.Cancel(ctx, h.Ref, h.Key)
 	}
 
 	// Record the answer.
@@ -53,11 +53,11 @@ func (o *Office) ReleaseHold(ctx context.Context, id payment.HoldID) error {
 // releases what is placed.
 func (o *Office) watchHold(ctx context.Context, subject string) error {
 	id := payment.HoldID(subject)
-	if err := o.lookAtHold(ctx, id); err != nil && !errors.Is(err, ErrLaneStopped) {
+	if err := o.lookAtHold(ctx, id); err != nil && !isWaitedOut(err) {
 		return err
 	}
 	var next time.Duration
-	err := o.changeHold(ctx, id, func(tx *store.Tx, h payment.Hold) error {
+	err := o.changeHold(ctx, id, func(tx *store.Tx, _ account.Account, h payment.Hold) error {
 		next = 0
 		if !h.IsLive() {
 			return nil
@@ -69,6 +69,9 @@ func (o *Office) watchHold(ctx context.Context, subject string) error {
 		h.Asked, next = nextAsk(p, o.Now(), h.OpenedAt, h.Asked, h.ChallengeUntil)
 		if h.State == payment.HoldOpening || h.State == payment.HoldReleasing {
 			next = min(next, unheardPause)
+		}
+		if left := h.HonoredUntil.Sub(o.Now()); h.State == payment.HoldPlaced && left > 0 {
+			next = min(next, left)
 		}
 		return tx.SaveHold(ctx, h)
 	})
@@ -86,6 +89,9 @@ func (o *Office) lookAtHold(ctx context.Context, id payment.HoldID) error {
 	}
 	switch h.State {
 	case payment.HoldPlaced, payment.HoldReleasing:
+		if h.Kind == payment.ExposureHold && h.State == payment.HoldPlaced {
+			return o.tendHold(ctx, id)
+		}
 		return o.ReleaseHold(ctx, id)
 	case payment.HoldOpening, payment.HoldUnknown, payment.HoldChallenged:
 		if h.State == payment.HoldOpening && o.isBeingAsked(h.OpenedAt) {
@@ -98,18 +104,19 @@ func (o *Office) lookAtHold(ctx context.Context, id payment.HoldID) error {
 
 // askAboutHold asks how a hold stands whose answer is not known.
 func (o *Office) askAboutHold(ctx context.Context, h payment.Hold) error {
-	if err := o.lanes.open(o.Cards.Name(), o.Now()); err != nil {
+	plug, err := o.opened(h.Provider)
+	if err != nil {
 		return err
 	}
 	if h.Ref == "" {
 		return o.placeHold(ctx, h.ID)
 	}
-	r := o.Cards.Fetch(ctx, h.Ref)
+	r := plug.Fetch(ctx, h.Ref)
 	if r.Outcome == provider.Unknown && h.State == payment.HoldChallenged { // a look that was lost says nothing: the payer is still awaited
-		o.lanes.note(o.Cards.Name(), r, o.Now())
+		o.lanes.note(h.Provider, r, o.Now())
 		return nil
 	}
-	if r.Outcome == provider.Pending && r.Live && h.State != payment.HoldChallenged {
+	if r.Outcome == provider.Pending && r.Live && h.State != payment.HoldChallenged || isAgreedTo(plug, r) && o.Now().Before(h.ChallengeUntil) {
 		return o.placeHold(ctx, h.ID) // opened, and never confirmed
 	}
 	if err := o.settleHold(ctx, h.ID, r); err != nil {

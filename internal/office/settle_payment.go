@@ -144,6 +144,9 @@ func (s *paymentSettlement) succeed(ctx context.Context, r provider.Result) erro
 	if err := s.save(ctx, "payment.succeeded"); err != nil {
 		return err
 	}
+	if err := s.takeHold(ctx); err != nil {
+		return err
+	}
 	if err := s.spend(ctx); err != nil {
 		return err
 	}
@@ -288,10 +291,24 @@ func (s *paymentSettlement) decline(ctx context.Context, r provider.Result) erro
 	if err := s.giveUp(ctx, payment.Decline); err != nil {
 		return err
 	}
+	if r.Decline.Revoked {
+		if err := s.revoke(ctx); err != nil {
+			return err
+		}
+	}
 	if s.debt.Kind != billing.ThresholdDebt || s.debt.State != billing.Open {
 		return nil
 	}
 	return s.moveThreshold(ctx, billing.Refused)
+}
+
+// revoke loses a method whose payer took the agreement back (R-PP-10).
+func (s *paymentSettlement) revoke(ctx context.Context) error {
+	m, err := s.tx.Method(ctx, s.payment.Method)
+	if err != nil {
+		return err
+	}
+	return s.o.moveMethod(ctx, s.tx, m, payment.ConsentRevoked)
 }
 
 // giveUp moves the payment to closing and cancels its intent after the commit.
@@ -319,6 +336,11 @@ func (s *paymentSettlement) overdue(ctx context.Context) error {
 	s.debt.DeclinedAt = s.now
 	if err := s.tx.SaveDebt(ctx, s.debt); err != nil {
 		return err
+	}
+	if s.account.State == account.Silent { // what came late could not be collected (R-CLOSE-02)
+		if err := s.o.reopen(ctx, s.tx, access.Jobs, &s.account, "payment_failed"); err != nil {
+			return err
+		}
 	}
 	if s.account.OverdueSince.IsZero() {
 		s.account.OverdueSince = s.now
@@ -377,6 +399,9 @@ func (s *paymentSettlement) end(ctx context.Context) error {
 	if err := s.save(ctx, what); err != nil {
 		return err
 	}
+	if err := s.giveHoldBack(ctx); err != nil {
+		return err
+	}
 	if !isCharged(s.account, s.debt) {
 		return nil
 	}
@@ -404,6 +429,7 @@ func (o *Office) planNext(ctx context.Context, tx *store.Tx, p policy.Policy, d 
 	case untried:
 	case last.Refusal.Class == payment.FinalClass:
 		return nil
+	case unheard && last.Hold != "": // its hold was gone: the method itself is asked
 	case unheard || d.DeclinedAt.IsZero(): // nobody refused: the provider never heard of it
 		at = now.Add(neverAsked)
 	default:
@@ -478,6 +504,11 @@ func (o *Office) noteUncollected(ctx context.Context, id billing.DebtID, why err
 			}
 			if a.OverdueSince.IsZero() {
 				if err := tx.SetOverdue(ctx, a.ID, o.Now()); err != nil {
+					return err
+				}
+			}
+			if a.State == account.Silent {
+				if err := o.reopen(ctx, tx, access.Jobs, &a, code); err != nil {
 					return err
 				}
 			}

@@ -9,7 +9,6 @@ import (
 	"github.com/bursar-pay/bursar/internal/account"
 	"github.com/bursar-pay/bursar/internal/job"
 	"github.com/bursar-pay/bursar/internal/payment"
-	"github.com/bursar-pay/bursar/internal/policy"
 	"github.com/bursar-pay/bursar/internal/store"
 )
 
@@ -68,6 +67,15 @@ func (o *Office) findJobs(ctx context.Context) error {
 				return err
 			}
 		}
+		agreements, err := tx.LiveAgreements(ctx, sweepMax)
+		if err != nil {
+			return err
+		}
+		for _, a := range agreements {
+			if err := watch(watchAgreement, string(a.ID)); err != nil {
+				return err
+			}
+		}
 		payments, err := tx.UnresolvedPayments(ctx, sweepMax)
 		if err != nil {
 			return err
@@ -104,10 +112,10 @@ func (o *Office) reviewMethods(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		return o.eachBound(ctx, tx, func(m payment.Method, region func(policy.Policy) policy.Region) error {
-			withdrawn := p.MayKeepCard(region(p), m.Card) != nil
+		return o.eachBound(ctx, tx, func(m payment.Method, a account.Account) error {
+			withdrawn := p.MayKeepMethod(p.Region(a.Country, a.RegisteredAt), a.Currency, m) != nil
 			switch {
-			case m.State == payment.Active && m.Card.IsOver(now, p.Zone):
+			case m.Kind == payment.CardKind && m.State == payment.Active && m.Card.IsOver(now, p.Zone):
 				changes = append(changes, change{m.ID, payment.CardLapsed})
 			case m.State == payment.Active && withdrawn:
 				changes = append(changes, change{m.ID, payment.PolicyWithdrew})
@@ -141,29 +149,38 @@ func (o *Office) changeMethod(ctx context.Context, id payment.MethodID, e paymen
 		if err != nil {
 			return err
 		}
-		if m, err = tx.Method(ctx, id); err != nil {
+		if m, err = tx.Method(ctx, id); err != nil || m.Account != a.ID {
 			return err
 		}
-		next, err := payment.MethodTable.Next(m.State, e)
-		if err != nil {
-			return nil // it went on meanwhile
-		}
-		was := m.Preferred
-		m.State, m.Reason, m.UpdatedAt = next, string(e), o.Now()
-		m.Preferred = was && next == payment.Active
-		if err := tx.SaveMethod(ctx, m); err != nil {
-			return err
-		}
-		if err := o.tellMethod(ctx, tx, access.Jobs, m, methodEvents[e]); err != nil {
-			return err
-		}
-		if next != payment.Active {
-			if err := o.notify(ctx, tx, a.ID, "method_"+string(next), string(m.ID)+"/"+string(next), map[string]string{"last4": m.Card.Last4}); err != nil {
-				return err
-			}
-		}
-		return o.preferAny(ctx, tx, a.ID)
+		return o.moveMethod(ctx, tx, m, e)
 	})
+}
+
+// moveMethod is changeMethod in a transaction that has locked the account. What is
+// held on a method that cannot be charged any more is released.
+func (o *Office) moveMethod(ctx context.Context, tx *store.Tx, m payment.Method, e payment.MethodEvent) error {
+	next, err := payment.MethodTable.Next(m.State, e)
+	if err != nil {
+		return nil // it went on meanwhile
+	}
+	was := m.Preferred
+	m.State, m.Reason, m.UpdatedAt = next, string(e), o.Now()
+	m.Preferred = was && next == payment.Active
+	if err := tx.SaveMethod(ctx, m); err != nil {
+		return err
+	}
+	if err := o.tellMethod(ctx, tx, access.Jobs, m, methodEvents[e]); err != nil {
+		return err
+	}
+	if next != payment.Active {
+		if err := o.notify(ctx, tx, m.Account, "method_"+string(next), string(m.ID)+"/"+string(next), map[string]string{"last4": m.Card.Last4, "kind": string(m.Kind)}); err != nil {
+			return err
+		}
+		if err := o.tendSoon(ctx, tx, m.Account); err != nil {
+			return err
+		}
+	}
+	return o.preferAny(ctx, tx, m.Account)
 }
 
 // preferAny makes the oldest active method preferred if none is.

@@ -13,7 +13,6 @@ import (
 	"github.com/bursar-pay/bursar/internal/money"
 	"github.com/bursar-pay/bursar/internal/payment"
 	"github.com/bursar-pay/bursar/internal/policy"
-	"github.com/bursar-pay/bursar/internal/provider"
 	"github.com/bursar-pay/bursar/internal/store"
 )
 
@@ -96,7 +95,7 @@ func isReached(threshold money.Amount, sum store.CollectionSum) (bool, error) {
 func (o *Office) openUsageDebt(ctx context.Context, tx *store.Tx, a account.Account, p policy.Policy, c billing.Collection, kind billing.DebtKind) (billing.Debt, bool, error) {
 	now := o.Now()
 	none := billing.Debt{}
-	limits := o.limits(a.Currency)
+	limits := o.limits(p, a.Currency)
 	shares, net, err := o.round(ctx, tx, a, c, limits.Step)
 	if err != nil || !net.IsPositive() {
 		return none, false, err
@@ -140,16 +139,6 @@ func (o *Office) round(ctx context.Context, tx *store.Tx, a account.Account, c b
 		return nil, money.Amount{}, err
 	}
 	return billing.Round(a.Currency, exposures, carries, step)
-}
-
-// limits are the provider's for a currency. One that it does not take is rounded
-// all the same, to whole minor units: its bills are paid in another way.
-func (o *Office) limits(c money.Currency) provider.Limits {
-	l, offered := o.Cards.Limits(c)
-	if !offered {
-		return provider.Limits{Minimum: money.Amount{Minor: 1, Currency: c}, Step: 1}
-	}
-	return l
 }
 
 // tax is what the policy's rule asks on a rounded net amount; the rule is kept

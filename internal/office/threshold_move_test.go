@@ -77,8 +77,8 @@ func moved(t *testing.T, d *officetest.Desk, a account.Account) []string {
 			if err := json.Unmarshal([]byte(r.Detail), &m); err != nil {
 				return err
 			}
-			if len(told) != 3 || r.By != access.Jobs.Name {
-				t.Errorf("the record by %s says %s, want from, to and reason by %s", r.By, r.Detail, access.Jobs.Name)
+			if len(told) != 4 || r.By != access.Jobs.Name {
+				t.Errorf("the record by %s says %s, want kind, from, to and reason by %s", r.By, r.Detail, access.Jobs.Name)
 			}
 			all = append(all, fmt.Sprintf("%s to %s, %s", m.From.Decimal(), m.To.Decimal(), m.Reason))
 		}

@@ -22,7 +22,7 @@ var ErrNoChallenge = fault.New(fault.Conflict, "no_challenge", "the payment does
 // (R-DUN-08).
 func (o *Office) watchPayment(ctx context.Context, subject string) error {
 	id := payment.ID(subject)
-	if err := o.lookAtPayment(ctx, id); err != nil && !errors.Is(err, ErrLaneStopped) {
+	if err := o.lookAtPayment(ctx, id); err != nil && !isWaitedOut(err) {
 		return err
 	}
 	var next time.Duration
@@ -47,6 +47,12 @@ func (o *Office) watchPayment(ctx context.Context, subject string) error {
 	return err
 }
 
+// isWaitedOut tells that a provider is not asked at the moment, which is no
+// failure of a watch: it looks again.
+func isWaitedOut(err error) bool {
+	return errors.Is(err, ErrLaneStopped) || errors.Is(err, ErrUnplugged)
+}
+
 // isBeingAsked tells whether what was opened then is with the process that opened
 // it: until its watch comes, looking beside it would only get in its way.
 func (o *Office) isBeingAsked(opened time.Time) bool { return o.Now().Before(opened.Add(watchAfter)) }
@@ -64,14 +70,18 @@ func (o *Office) lookAtPayment(ctx context.Context, id payment.ID) error {
 	case p.Ref == "":
 		return o.askForPayment(ctx, id, "")
 	}
-	if err := o.lanes.open(p.Provider, o.Now()); err != nil {
+	plug, err := o.opened(p.Provider)
+	if err != nil {
 		return err
 	}
-	r := o.Cards.Fetch(ctx, p.Ref)
+	r := plug.Fetch(ctx, p.Ref)
 	if p.State == payment.Waiting {
 		if r.Outcome == provider.Unknown { // a look that was lost says nothing: the payer is still awaited
 			o.lanes.note(p.Provider, r, o.Now())
 			return nil
+		}
+		if isAgreedTo(plug, r) && o.Now().Before(p.ChallengeUntil) {
+			return o.askForPayment(ctx, id, "")
 		}
 		return o.lookAtChallenge(ctx, p, r)
 	}
@@ -79,6 +89,13 @@ func (o *Office) lookAtPayment(ctx context.Context, id payment.ID) error {
 		return o.askForPayment(ctx, id, "") // opened, and never confirmed
 	}
 	return o.settlePayment(ctx, id, r)
+}
+
+// isAgreedTo tells that a wallet shows nothing to wait for: its payer has agreed on
+// its page, and the money is to be asked for again.
+func isAgreedTo(plug provider.Provider, r provider.Result) bool {
+	_, isWallet := plug.(provider.Wallet)
+	return isWallet && r.Outcome == provider.Pending && r.Live
 }
 
 // lookAtChallenge records how a challenge ended, or ends it when its time is
@@ -108,12 +125,13 @@ func (o *Office) closePayment(ctx context.Context, id payment.ID) error {
 	if err != nil || p.State != payment.Closing {
 		return err
 	}
-	if err := o.lanes.open(p.Provider, o.Now()); err != nil {
+	plug, err := o.opened(p.Provider)
+	if err != nil {
 		return err
 	}
 	r := provider.Result{Outcome: provider.Cancelled} // it never reached the provider
 	if p.Ref != "" {
-		r = o.Cards.Cancel(ctx, p.Ref, p.Key)
+		r = plug.Cancel(ctx, p.Ref, p.Key)
 	}
 	if r.Outcome == provider.Declined || r.Outcome == provider.NeedsPayer || r.Outcome == provider.Pending {
 		return nil // not cancelled yet; the watch asks again

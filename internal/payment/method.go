@@ -6,7 +6,6 @@ import (
 
 	"github.com/bursar-pay/bursar/internal/account"
 	"github.com/bursar-pay/bursar/internal/fault"
-	"github.com/bursar-pay/bursar/internal/money"
 	"github.com/bursar-pay/bursar/internal/state"
 )
 
@@ -88,7 +87,8 @@ type Method struct {
 	Account            account.ID
 	Kind               Kind
 	Provider           string
-	Card               Card // for PayPal: Token and Fingerprint only
+	Card               Card   // for PayPal: token, fingerprint, and the payer's country and name
+	Email              string // of the payer's PayPal account; "" for cards
 	State              MethodState
 	Reason             string // why it is in its state, a reason code; "" none
 	Preferred          bool
@@ -101,23 +101,51 @@ type Method struct {
 
 // Standing is what the office knows about a method's place in its account.
 type Standing struct {
-	IsPreferred  bool
-	OtherActive  int          // other active methods of the account
-	InFlight     bool         // a payment, hold, refund or dispute on it is not over
-	UsageRunning bool         // resources run, or usage is not billed yet (R-DEL-04)
-	Unpaid       money.Amount // open debts of the account
+	IsPreferred bool
+	OtherActive int  // other active methods of the account
+	InFlight    bool // a payment, hold, refund or dispute on it is not over
+	Use         Use
+}
+
+// Use is what may still be charged to an account.
+type Use struct {
+	Running  int  // resources at the platform
+	Unbilled bool // usage is on no bill yet (R-DEL-04)
+	Unpaid   int  // open debts
+	Overdue  int  // of those
+}
+
+// Blocks returns every reason why an account still needs a way to pay.
+func (u Use) Blocks() []error {
+	var why []error
+	if u.Running > 0 {
+		why = append(why, ErrResourcesRunning)
+	}
+	if u.Unbilled {
+		why = append(why, ErrUsageUnbilled)
+	}
+	if u.Unpaid > u.Overdue {
+		why = append(why, ErrBillUnpaid)
+	}
+	if u.Overdue > 0 {
+		why = append(why, ErrOverdue)
+	}
+	return why
 }
 
 // Why a method may not be bound, charged, preferred or detached.
 var (
-	ErrMethodNotFound  = fault.New(fault.NotFound, "payment_method_not_found", "there is no such payment method")
-	ErrMethodInFlight  = fault.New(fault.Conflict, "method_in_flight", "something is still under way on this payment method").WithNext("try again when its open payment, hold, refund or dispute is over")
-	ErrMethodPreferred = fault.New(fault.Conflict, "method_preferred", "the preferred payment method stays while there are others").WithNext("make another payment method preferred first")
-	ErrMethodNeeded    = fault.New(fault.Conflict, "method_needed", "the only active payment method stays while something may be charged to it").WithNext("release running resources, let the bill be issued and pay what is open")
-	ErrMethodNotActive = fault.New(fault.Conflict, "method_not_active", "the payment method is not active").WithNext("finish its verification, or use another payment method")
-	ErrAlreadyBound    = fault.New(fault.Conflict, "already_bound", "this card or PayPal account is bound to another account").WithNext("unbind it from the other account first, or use another one; an account that was closed keeps its methods until its silent period is over")
-	ErrNoMethod        = fault.New(fault.Conflict, "no_payment_method", "the account has no payment method that can be charged").WithNext("bind a card first")
-	ErrNoMandate       = fault.New(fault.Conflict, "no_mandate", "the payment method was never approved with the payer present, so it is not charged while they are away").WithNext("have the payer verify the payment method again") // R-3DS-08
+	ErrMethodNotFound   = fault.New(fault.NotFound, "payment_method_not_found", "there is no such payment method")
+	ErrMethodInFlight   = fault.New(fault.Conflict, "method_in_flight", "something is still under way on this payment method").WithNext("try again when its open payment, hold, refund or dispute is over")
+	ErrMethodPreferred  = fault.New(fault.Conflict, "method_preferred", "the preferred payment method stays while there are others").WithNext("make another payment method preferred first")
+	ErrResourcesRunning = fault.New(fault.Conflict, "resources_running", "resources are running, which will have to be paid").WithNext("release them first")
+	ErrUsageUnbilled    = fault.New(fault.Conflict, "usage_unbilled", "there is usage that has not been charged yet").WithNext("wait until the bill is issued and paid") // R-DEL-04
+	ErrBillUnpaid       = fault.New(fault.Conflict, "bill_unpaid", "something is owed that has not been paid yet").WithNext("pay what is open, or wait until it was charged")
+	ErrOverdue          = fault.New(fault.Conflict, "payment_overdue", "a payment is overdue").WithNext("pay what is overdue")
+	ErrMethodNotActive  = fault.New(fault.Conflict, "method_not_active", "the payment method is not active").WithNext("finish its verification, or use another payment method")
+	ErrAlreadyBound     = fault.New(fault.Conflict, "already_bound", "this card or PayPal account is bound to another account").WithNext("unbind it from the other account first, or use another one; an account that was closed keeps its methods until its silent period is over")
+	ErrNoMethod         = fault.New(fault.Conflict, "no_payment_method", "the account has no payment method that can be charged").WithNext("bind a card first")
+	ErrNoMandate        = fault.New(fault.Conflict, "no_mandate", "the payment method was never approved with the payer present, so it is not charged while they are away").WithNext("have the payer verify the payment method again") // R-3DS-08
 )
 
 // MayDetach returns nil if m may leave its account, else every reason why not.
@@ -132,8 +160,8 @@ func (m Method) MayDetach(s Standing) error {
 	if m.State == Active && s.IsPreferred && s.OtherActive > 0 {
 		why = append(why, ErrMethodPreferred)
 	}
-	if m.State == Active && s.OtherActive == 0 && (s.UsageRunning || s.Unpaid.IsPositive()) {
-		why = append(why, ErrMethodNeeded)
+	if m.State == Active && s.OtherActive == 0 {
+		why = append(why, s.Use.Blocks()...)
 	}
 	return errors.Join(why...)
 }
@@ -143,7 +171,7 @@ func (m Method) MayCharge(present bool) error {
 	switch {
 	case m.State != Active:
 		return ErrMethodNotActive
-	case !present && m.NetworkTransaction == "":
+	case !present && m.NetworkTransaction == "" && m.Kind != PayPalKind: // a wallet's agreement is its mandate
 		return ErrNoMandate
 	}
 	return nil

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"testing"
 
-	"github.com/bursar-pay/bursar/internal/money"
 	"github.com/bursar-pay/bursar/internal/payment"
 )
 
@@ -32,7 +31,8 @@ func TestMethodTableHasNoWayBack(t *testing.T) {
 }
 
 func TestMayDetach(t *testing.T) { // R-DEL-01..05
-	owed := money.Amount{Minor: 1, Currency: "USD"}
+	owed := payment.Use{Unpaid: 1}
+	running := payment.Use{Running: 1, Unbilled: true}
 	cases := []struct {
 		name     string
 		state    payment.MethodState
@@ -41,18 +41,21 @@ func TestMayDetach(t *testing.T) { // R-DEL-01..05
 	}{
 		{"preferred of two", payment.Active, payment.Standing{IsPreferred: true, OtherActive: 1}, []error{payment.ErrMethodPreferred}},
 		{"the other of two", payment.Active, payment.Standing{OtherActive: 1}, nil},
-		{"the other of two, something owed", payment.Active, payment.Standing{OtherActive: 1, Unpaid: owed, UsageRunning: true}, nil},
+		{"the other of two, something owed", payment.Active, payment.Standing{OtherActive: 1, Use: payment.Use{Running: 1, Unpaid: 2, Overdue: 1}}, nil},
 		{"last, nothing owed", payment.Active, payment.Standing{IsPreferred: true}, nil},
-		{"last, one cent owed", payment.Active, payment.Standing{IsPreferred: true, Unpaid: owed}, []error{payment.ErrMethodNeeded}},
-		{"last, usage running", payment.Active, payment.Standing{IsPreferred: true, UsageRunning: true}, []error{payment.ErrMethodNeeded}},
+		{"last, one cent owed", payment.Active, payment.Standing{IsPreferred: true, Use: owed}, []error{payment.ErrBillUnpaid}},
+		{"last, usage running", payment.Active, payment.Standing{IsPreferred: true, Use: running}, []error{payment.ErrResourcesRunning, payment.ErrUsageUnbilled}},
+		{"last, everything", payment.Active, payment.Standing{Use: payment.Use{Running: 3, Unbilled: true, Unpaid: 2, Overdue: 1}},
+			[]error{payment.ErrResourcesRunning, payment.ErrUsageUnbilled, payment.ErrBillUnpaid, payment.ErrOverdue}},
+		{"last, one overdue", payment.Active, payment.Standing{Use: payment.Use{Unpaid: 1, Overdue: 1}}, []error{payment.ErrOverdue}},
 		{"last, in flight", payment.Active, payment.Standing{IsPreferred: true, InFlight: true}, []error{payment.ErrMethodInFlight}},
-		{"last, in flight and owed", payment.Active, payment.Standing{IsPreferred: true, InFlight: true, Unpaid: owed},
-			[]error{payment.ErrMethodInFlight, payment.ErrMethodNeeded}},
+		{"last, in flight and owed", payment.Active, payment.Standing{IsPreferred: true, InFlight: true, Use: owed},
+			[]error{payment.ErrMethodInFlight, payment.ErrBillUnpaid}},
 		{"preferred of two, in flight", payment.Active, payment.Standing{IsPreferred: true, OtherActive: 1, InFlight: true},
 			[]error{payment.ErrMethodInFlight, payment.ErrMethodPreferred}},
-		{"expired, owed", payment.Expired, payment.Standing{Unpaid: owed, UsageRunning: true}, nil},
-		{"unavailable, owed", payment.Unavailable, payment.Standing{Unpaid: owed, UsageRunning: true}, nil},
-		{"invalid, owed", payment.Invalid, payment.Standing{Unpaid: owed}, nil},
+		{"expired, owed", payment.Expired, payment.Standing{Use: running}, nil},
+		{"unavailable, owed", payment.Unavailable, payment.Standing{Use: running}, nil},
+		{"invalid, owed", payment.Invalid, payment.Standing{Use: owed}, nil},
 		{"rejected", payment.Rejected, payment.Standing{}, nil},
 		{"expired, in flight", payment.Expired, payment.Standing{InFlight: true}, []error{payment.ErrMethodInFlight}},
 	}
@@ -62,7 +65,7 @@ func TestMayDetach(t *testing.T) { // R-DEL-01..05
 			if (err == nil) != (len(c.want) == 0) {
 				t.Fatalf("got %v, want %v", err, c.want)
 			}
-			for _, reason := range []error{payment.ErrMethodInFlight, payment.ErrMethodPreferred, payment.ErrMethodNeeded} {
+			for _, reason := range []error{payment.ErrMethodInFlight, payment.ErrMethodPreferred, payment.ErrResourcesRunning, payment.ErrUsageUnbilled, payment.ErrBillUnpaid, payment.ErrOverdue} {
 				want := false
 				for _, w := range c.want {
 					want = want || errors.Is(w, reason)

@@ -97,7 +97,8 @@ type Payment struct {
 	Account            account.ID
 	Debt               string // the debt's id
 	Method             MethodID
-	Attempt            int // among the debt's payments, from 1
+	Hold               HoldID // that it is taken from; "" none
+	Attempt            int    // among the debt's payments, from 1
 	Key                string
 	Provider           string
 	Customer           string // the provider's

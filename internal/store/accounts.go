@@ -9,12 +9,12 @@ import (
 	"github.com/bursar-pay/bursar/internal/billing"
 )
 
-const accountColumns = `id, reference, kind, name, country, registered_at, currency, zone, email, language, address, tax_id, credit, state, overdue_since, created_at`
+const accountColumns = `id, reference, kind, name, country, registered_at, currency, zone, email, language, address, tax_id, credit, state, overdue_since, created_at, silent_since`
 
 func scanAccount(r row) (account.Account, error) {
 	var a account.Account
 	err := r.Scan(&a.ID, &a.Reference, &a.Kind, &a.Name, &a.Country, instant{&a.RegisteredAt}, &a.Currency, &a.Zone,
-		&a.Email, &a.Language, document{&a.Address}, &a.TaxID, flag{&a.Credit}, &a.State, instant{&a.OverdueSince}, instant{&a.CreatedAt})
+		&a.Email, &a.Language, document{&a.Address}, &a.TaxID, flag{&a.Credit}, &a.State, instant{&a.OverdueSince}, instant{&a.CreatedAt}, instant{&a.SilentSince})
 	if errors.Is(err, errNoRow) {
 		return a, account.ErrNotFound
 	}
@@ -27,10 +27,10 @@ func (tx *Tx) AddAccount(ctx context.Context, a account.Account) (bool, error) {
 	first := billing.MonthOf(a.CreatedAt, a.Location())
 	n, err := tx.exec(ctx, `
 		INSERT INTO accounts (`+accountColumns+`, closed_through)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
 		ON CONFLICT DO NOTHING`,
 		string(a.ID), a.Reference, string(a.Kind), a.Name, a.Country, micros(a.RegisteredAt), string(a.Currency), a.Zone,
-		a.Email, a.Language, asJSON(a.Address), a.TaxID, bit(a.Credit), string(a.State), micros(a.OverdueSince), micros(a.CreatedAt),
+		a.Email, a.Language, asJSON(a.Address), a.TaxID, bit(a.Credit), string(a.State), micros(a.OverdueSince), micros(a.CreatedAt), micros(a.SilentSince),
 		string(first.Previous()))
 	return n == 1, err
 }
@@ -39,9 +39,9 @@ func (tx *Tx) AddAccount(ctx context.Context, a account.Account) (bool, error) {
 func (tx *Tx) SaveAccount(ctx context.Context, a account.Account) error {
 	return tx.execOne(ctx, `
 		UPDATE accounts
-		   SET name = $2, email = $3, language = $4, address = $5, tax_id = $6, credit = $7, state = $8, overdue_since = $9
+		   SET name = $2, email = $3, language = $4, address = $5, tax_id = $6, credit = $7, state = $8, overdue_since = $9, silent_since = $10
 		 WHERE id = $1`,
-		string(a.ID), a.Name, a.Email, a.Language, asJSON(a.Address), a.TaxID, bit(a.Credit), string(a.State), micros(a.OverdueSince))
+		string(a.ID), a.Name, a.Email, a.Language, asJSON(a.Address), a.TaxID, bit(a.Credit), string(a.State), micros(a.OverdueSince), micros(a.SilentSince))
 }
 
 // Account fetches an account.
@@ -101,12 +101,16 @@ func (tx *Tx) CloseThrough(ctx context.Context, id account.ID, m billing.Month) 
 }
 
 // AccountsToClose lists accounts after the given one that have a month before m
-// still open, in the order of their ids.
+// still open, in the order of their ids: closed ones as long as something of them is
+// on no bill.
 func (tx *Tx) AccountsToClose(ctx context.Context, m billing.Month, after account.ID, limit int) ([]account.ID, error) {
 	var out []account.ID
 	err := tx.query(ctx, `
 		SELECT id FROM accounts
-		 WHERE closed_through < $1 AND id > $2 AND state <> 'closed'
+		 WHERE closed_through < $1 AND id > $2
+		   AND (state <> 'closed'
+		     OR EXISTS (SELECT 1 FROM debts AS d WHERE d.account_id = accounts.id AND d.bill_id IS NULL AND d.collection IS NOT NULL)
+		     OR EXISTS (SELECT 1 FROM collections AS c WHERE c.account_id = accounts.id AND c.state = 'open'))
 		 ORDER BY id LIMIT $3`, []any{string(m.Previous()), string(after), int64(limit)}, func(r row) error {
 		var id account.ID
 		err := r.Scan(&id)

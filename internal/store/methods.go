@@ -9,13 +9,13 @@ import (
 	"github.com/bursar-pay/bursar/internal/payment"
 )
 
-const methodColumns = `id, account_id, kind, provider, token, fingerprint, brand, networks, funding, country, last4, exp_month, exp_year, holder, state, reason, preferred, network_transaction, three_ds, consent, created_at, updated_at`
+const methodColumns = `id, account_id, kind, provider, token, fingerprint, brand, networks, funding, country, last4, exp_month, exp_year, holder, state, reason, preferred, network_transaction, three_ds, consent, created_at, updated_at, email`
 
 func scanMethod(r row) (payment.Method, error) {
 	var m payment.Method
 	err := r.Scan(&m.ID, &m.Account, &m.Kind, &m.Provider, &m.Card.Token, &m.Card.Fingerprint, &m.Card.Brand, document{&m.Card.Networks}, &m.Card.Funding, &m.Card.Country,
 		&m.Card.Last4, &m.Card.ExpMonth, &m.Card.ExpYear, &m.Card.Holder, &m.State, &m.Reason, flag{&m.Preferred}, &m.NetworkTransaction,
-		document{&m.ThreeDS}, document{&m.Consent}, instant{&m.CreatedAt}, instant{&m.UpdatedAt})
+		document{&m.ThreeDS}, document{&m.Consent}, instant{&m.CreatedAt}, instant{&m.UpdatedAt}, &m.Email)
 	if errors.Is(err, errNoRow) {
 		return m, payment.ErrMethodNotFound
 	}
@@ -28,11 +28,11 @@ func scanMethod(r row) (payment.Method, error) {
 func (tx *Tx) AddMethod(ctx context.Context, m payment.Method) (bool, error) {
 	n, err := tx.exec(ctx, `
 		INSERT INTO payment_methods (`+methodColumns+`)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23)
 		ON CONFLICT DO NOTHING`,
 		string(m.ID), string(m.Account), string(m.Kind), m.Provider, m.Card.Token, string(m.Card.Fingerprint), string(m.Card.Brand), asJSON(m.Card.Networks), string(m.Card.Funding),
 		m.Card.Country, m.Card.Last4, int64(m.Card.ExpMonth), int64(m.Card.ExpYear), m.Card.Holder, string(m.State), m.Reason, bit(m.Preferred),
-		m.NetworkTransaction, asJSON(m.ThreeDS), asJSON(m.Consent), micros(m.CreatedAt), micros(m.UpdatedAt))
+		m.NetworkTransaction, asJSON(m.ThreeDS), asJSON(m.Consent), micros(m.CreatedAt), micros(m.UpdatedAt), m.Email)
 	return n == 1, err
 }
 
@@ -58,6 +58,17 @@ func (tx *Tx) HolderOf(ctx context.Context, fp payment.Fingerprint) (payment.Met
 		  FROM payment_methods
 		 WHERE fingerprint = $1
 		   AND state NOT IN ('rejected', 'detached')`, string(fp)))
+}
+
+// MethodByToken fetches the method that the provider knows by this token, one that
+// is not over if there is any.
+func (tx *Tx) MethodByToken(ctx context.Context, provider, token string) (payment.Method, error) {
+	return scanMethod(tx.queryRow(ctx, `
+		SELECT `+methodColumns+`
+		  FROM payment_methods
+		 WHERE provider = $1 AND token = $2
+		 ORDER BY CASE WHEN state IN ('rejected', 'detached') THEN 1 ELSE 0 END, id DESC
+		 LIMIT 1`, provider, token))
 }
 
 // Methods lists an account's payment methods, oldest first, detached ones left
@@ -114,6 +125,11 @@ func (tx *Tx) AddBindAttempt(ctx context.Context, a BindAttempt) error {
 		VALUES ($1, $2, $3, $4, $5, $6)`, a.ID, string(a.Account), string(a.Fingerprint), a.Network, a.Outcome, micros(a.At))
 }
 
+// SaveBindAttempt writes what a try came to, and whose instrument it was.
+func (tx *Tx) SaveBindAttempt(ctx context.Context, id string, fp payment.Fingerprint, outcome string) error {
+	return tx.execOne(ctx, `UPDATE bind_attempts SET fingerprint = $2, outcome = $3 WHERE id = $1`, id, string(fp), outcome)
+}
+
 // BindWindows says since when tries are counted.
 type BindWindows struct {
 	Account, Cards, Card, Network time.Time
@@ -140,72 +156,4 @@ func (tx *Tx) CountBinds(ctx context.Context, a BindAttempt, w BindWindows) (Bin
 		string(a.Account), string(a.Fingerprint), a.Network, micros(w.Account), micros(w.Cards), micros(w.Card), micros(w.Network)).
 		Scan(&c.Account, &c.Cards, &c.Card, &c.Network, flag{&c.IsKnownCard})
 	return c, err
-}
-
-const holdColumns = `id, account_id, method_id, kind, key, customer, provider_ref, currency, amount, force_3ds, return_url, state, challenge_url, challenge_until, asked, opened_at, placed_at, void_due, expires_at, ended_at`
-
-func scanHold(r row) (payment.Hold, error) {
-	var h payment.Hold
-	err := r.Scan(&h.ID, &h.Account, &h.Method, &h.Kind, &h.Key, &h.Customer, textOf(&h.Ref), &h.Amount.Currency, &h.Amount.Minor,
-		flag{&h.Force3DS}, &h.ReturnURL, &h.State, &h.ChallengeURL, instant{&h.ChallengeUntil}, &h.Asked, instant{&h.OpenedAt},
-		instant{&h.PlacedAt}, instant{&h.VoidDue}, instant{&h.ExpiresAt}, instant{&h.EndedAt})
-	if errors.Is(err, errNoRow) {
-		return h, payment.ErrHoldNotFound
-	}
-	return h, err
-}
-
-// AddHold inserts a hold.
-func (tx *Tx) AddHold(ctx context.Context, h payment.Hold) error {
-	return tx.execOne(ctx, `
-		INSERT INTO holds (`+holdColumns+`)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)`,
-		string(h.ID), string(h.Account), string(h.Method), string(h.Kind), h.Key, h.Customer, orNull(h.Ref), string(h.Amount.Currency), h.Amount.Minor,
-		bit(h.Force3DS), h.ReturnURL, string(h.State), h.ChallengeURL, micros(h.ChallengeUntil), int64(h.Asked), micros(h.OpenedAt),
-		micros(h.PlacedAt), micros(h.VoidDue), micros(h.ExpiresAt), micros(h.EndedAt))
-}
-
-// SaveHold writes what may change of a hold.
-func (tx *Tx) SaveHold(ctx context.Context, h payment.Hold) error {
-	return tx.execOne(ctx, `
-		UPDATE holds
-		   SET provider_ref = $2, state = $3, challenge_url = $4, challenge_until = $5, asked = $6, placed_at = $7, void_due = $8,
-		       expires_at = $9, ended_at = $10, return_url = $11
-		 WHERE id = $1`,
-		string(h.ID), orNull(h.Ref), string(h.State), h.ChallengeURL, micros(h.ChallengeUntil), int64(h.Asked), micros(h.PlacedAt), micros(h.VoidDue),
-		micros(h.ExpiresAt), micros(h.EndedAt), h.ReturnURL)
-}
-
-// Hold fetches a hold. Who changes it locks its account.
-func (tx *Tx) Hold(ctx context.Context, id payment.HoldID) (payment.Hold, error) {
-	return scanHold(tx.queryRow(ctx, `SELECT `+holdColumns+` FROM holds WHERE id = $1`, string(id)))
-}
-
-// HoldByRef fetches the hold that has this id at the provider.
-func (tx *Tx) HoldByRef(ctx context.Context, ref string) (payment.Hold, error) {
-	return scanHold(tx.queryRow(ctx, `SELECT `+holdColumns+` FROM holds WHERE provider_ref = $1`, ref))
-}
-
-// HoldsOf lists a method's holds, newest first.
-func (tx *Tx) HoldsOf(ctx context.Context, id payment.MethodID) ([]payment.Hold, error) {
-	return tx.holds(ctx, `SELECT `+holdColumns+` FROM holds WHERE method_id = $1 ORDER BY id DESC`, string(id))
-}
-
-// LiveHolds lists holds that are not over, the longest open first.
-func (tx *Tx) LiveHolds(ctx context.Context, limit int) ([]payment.Hold, error) {
-	return tx.holds(ctx, `
-		SELECT `+holdColumns+`
-		  FROM holds
-		 WHERE state IN ('opening', 'challenged', 'placed', 'unknown', 'releasing')
-		 ORDER BY void_due LIMIT $1`, int64(limit))
-}
-
-func (tx *Tx) holds(ctx context.Context, query string, args ...any) ([]payment.Hold, error) {
-	var out []payment.Hold
-	err := tx.query(ctx, query, args, func(r row) error {
-		h, err := scanHold(r)
-		out = append(out, h)
-		return err
-	})
-	return out, err
 }

@@ -13,13 +13,13 @@ import (
 
 type nullInt struct{ sql.NullInt64 }
 
-const paymentColumns = `id, account_id, debt_id, method_id, attempt, key, provider, customer, provider_ref, charge_ref, currency, amount, initiator, reason, mandate, state, decline, challenge_url, challenge_until, network_transaction, three_ds, request_id, asked, opened_at, settled_at`
+const paymentColumns = `id, account_id, debt_id, method_id, attempt, key, provider, customer, provider_ref, charge_ref, currency, amount, initiator, reason, mandate, state, decline, challenge_url, challenge_until, network_transaction, three_ds, request_id, asked, opened_at, settled_at, hold_id`
 
 func scanPayment(r row) (payment.Payment, error) {
 	var p payment.Payment
 	err := r.Scan(&p.ID, &p.Account, &p.Debt, &p.Method, &p.Attempt, &p.Key, &p.Provider, &p.Customer, textOf(&p.Ref), &p.ChargeRef, &p.Amount.Currency, &p.Amount.Minor,
 		&p.Initiator, &p.Reason, &p.Mandate, &p.State, document{&p.Refusal}, &p.ChallengeURL, instant{&p.ChallengeUntil}, &p.NetworkTransaction, document{&p.ThreeDS},
-		&p.RequestID, &p.Asked, instant{&p.OpenedAt}, instant{&p.SettledAt})
+		&p.RequestID, &p.Asked, instant{&p.OpenedAt}, instant{&p.SettledAt}, &p.Hold)
 	if errors.Is(err, errNoRow) {
 		return p, payment.ErrPaymentNotFound
 	}
@@ -31,11 +31,11 @@ func scanPayment(r row) (payment.Payment, error) {
 func (tx *Tx) AddPayment(ctx context.Context, p payment.Payment) (bool, error) {
 	n, err := tx.exec(ctx, `
 		INSERT INTO payments (`+paymentColumns+`)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26)
 		ON CONFLICT DO NOTHING`,
 		string(p.ID), string(p.Account), p.Debt, string(p.Method), int64(p.Attempt), p.Key, p.Provider, p.Customer, orNull(p.Ref), p.ChargeRef,
 		string(p.Amount.Currency), p.Amount.Minor, string(p.Initiator), string(p.Reason), p.Mandate, string(p.State), asJSON(p.Refusal), p.ChallengeURL,
-		micros(p.ChallengeUntil), p.NetworkTransaction, asJSON(p.ThreeDS), p.RequestID, int64(p.Asked), micros(p.OpenedAt), micros(p.SettledAt))
+		micros(p.ChallengeUntil), p.NetworkTransaction, asJSON(p.ThreeDS), p.RequestID, int64(p.Asked), micros(p.OpenedAt), micros(p.SettledAt), string(p.Hold))
 	return n == 1, err
 }
 
@@ -122,12 +122,13 @@ func (tx *Tx) UnresolvedPayments(ctx context.Context, limit int) ([]payment.Paym
 		 ORDER BY opened_at LIMIT $1`, int64(limit))
 }
 
-// InFlight tells whether a payment or hold on the method is not over.
+// InFlight tells whether a payment on the method is not over, or the hold that
+// verifies it. A hold on usage is released when its method goes.
 func (tx *Tx) InFlight(ctx context.Context, id payment.MethodID) (bool, error) {
 	var n int64
 	err := tx.queryRow(ctx, `
 		SELECT (SELECT count(*) FROM payments WHERE method_id = $1 AND state NOT IN ('succeeded', 'declined', 'cancelled'))
-		     + (SELECT count(*) FROM holds WHERE method_id = $1 AND state IN ('opening', 'challenged', 'placed', 'unknown', 'releasing'))`,
+		     + (SELECT count(*) FROM holds WHERE method_id = $1 AND (kind <> 'exposure' OR state = 'claimed') AND `+liveHold+`)`,
 		string(id)).Scan(&n)
 	return n > 0, err
 }

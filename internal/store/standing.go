@@ -6,13 +6,21 @@ import (
 
 	"github.com/bursar-pay/bursar/internal/account"
 	"github.com/bursar-pay/bursar/internal/billing"
+	"github.com/bursar-pay/bursar/internal/payment"
 )
 
-// Standing fetches where an account's threshold stands. Who changes it locks its
-// account.
-func (tx *Tx) Standing(ctx context.Context, id account.ID) (billing.Standing, error) {
+// standingColumns are where an account's threshold stands, for each kind of method.
+var standingColumns = map[payment.Kind][2]string{
+	payment.CardKind:   {"threshold_factor", "threshold_streak"},
+	payment.PayPalKind: {"paypal_factor", "paypal_streak"},
+}
+
+// Standing fetches where an account's threshold stands for methods of a kind. Who
+// changes it locks its account.
+func (tx *Tx) Standing(ctx context.Context, id account.ID, k payment.Kind) (billing.Standing, error) {
 	var s billing.Standing
-	err := tx.queryRow(ctx, `SELECT threshold_factor, threshold_streak FROM accounts WHERE id = $1`, string(id)).Scan(&s.Factor, &s.Streak)
+	columns := standingColumns[k]
+	err := tx.queryRow(ctx, `SELECT `+columns[0]+`, `+columns[1]+` FROM accounts WHERE id = $1`, string(id)).Scan(&s.Factor, &s.Streak)
 	if errors.Is(err, errNoRow) {
 		return s, account.ErrNotFound
 	}
@@ -20,6 +28,7 @@ func (tx *Tx) Standing(ctx context.Context, id account.ID) (billing.Standing, er
 }
 
 // SaveStanding writes where an account's threshold stands.
-func (tx *Tx) SaveStanding(ctx context.Context, id account.ID, s billing.Standing) error {
-	return tx.execOne(ctx, `UPDATE accounts SET threshold_factor = $2, threshold_streak = $3 WHERE id = $1`, string(id), s.Factor, s.Streak)
+func (tx *Tx) SaveStanding(ctx context.Context, id account.ID, k payment.Kind, s billing.Standing) error {
+	columns := standingColumns[k]
+	return tx.execOne(ctx, `UPDATE accounts SET `+columns[0]+` = $2, `+columns[1]+` = $3 WHERE id = $1`, string(id), s.Factor, s.Streak)
 }

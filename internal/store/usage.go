@@ -10,6 +10,7 @@ import (
 	"github.com/bursar-pay/bursar/internal/account"
 	"github.com/bursar-pay/bursar/internal/billing"
 	"github.com/bursar-pay/bursar/internal/money"
+	"github.com/bursar-pay/bursar/internal/payment"
 )
 
 // UsageLine is a line with the account and the collection that it goes to.
@@ -27,7 +28,9 @@ type UsageAccount struct {
 	Credit        bool
 	State         account.State
 	ClosedThrough billing.Month
-	Factor        int64 // of its threshold, as in billing.Standing
+	Factor        int64        // of its threshold, as in billing.Standing, for the kind that is charged
+	Charged       payment.Kind // the preferred method's; "" none is
+	IsHeld        bool         // a hold on usage is live
 }
 
 // MeetForUsage locks the accounts that a batch names, by id or by reference, in
@@ -41,12 +44,18 @@ func (tx *Tx) MeetForUsage(ctx context.Context, ids []account.ID, references []s
 	named := `(SELECT named FROM ` + byID + ` UNION ALL SELECT id FROM accounts WHERE reference IN (SELECT named FROM ` + byReference + `))`
 	var policies int
 	err = tx.together(ctx, statement{text: `
-		SELECT id, reference, currency, zone, credit, state, closed_through, threshold_factor
+		SELECT id, reference, currency, zone, credit, state, closed_through, threshold_factor, paypal_factor,
+		       coalesce((SELECT m.kind FROM payment_methods AS m WHERE m.account_id = accounts.id AND m.preferred = 1), ''),
+		       (SELECT count(*) FROM holds AS h WHERE h.account_id = accounts.id AND h.kind = 'exposure' AND h.` + liveHold + `)
 		  FROM accounts
 		 WHERE id IN ` + named + `
 		 ORDER BY id` + tx.forUpdate(), args: names, scan: func(r row) error {
 		var a UsageAccount
-		err := r.Scan(&a.ID, &a.Reference, &a.Currency, &a.Zone, flag{&a.Credit}, &a.State, &a.ClosedThrough, &a.Factor)
+		var walletFactor int64
+		err := r.Scan(&a.ID, &a.Reference, &a.Currency, &a.Zone, flag{&a.Credit}, &a.State, &a.ClosedThrough, &a.Factor, &walletFactor, &a.Charged, flag{&a.IsHeld})
+		if a.Charged == payment.PayPalKind {
+			a.Factor = walletFactor
+		}
 		accounts = append(accounts, a)
 		return err
 	}}, statement{text: `
@@ -327,38 +336,6 @@ func (tx *Tx) SetCarries(ctx context.Context, id account.ID, shares []billing.Sh
 		 WHERE true
 		    ON CONFLICT (account_id, product) DO UPDATE SET micro = excluded.micro, pico = excluded.pico`,
 		string(id), numbered(rows))
-}
-
-// UsageListed is a line of usage as it is shown.
-type UsageListed struct {
-	ID         string
-	Product    string
-	Amount     money.Exact
-	StartedAt  time.Time
-	ReceivedAt time.Time
-	Collection int64
-}
-
-// UsageLines lists an account's lines in the order of their ids, after the given
-// one.
-func (tx *Tx) UsageLines(ctx context.Context, id account.ID, cur money.Currency, after string, limit int) ([]UsageListed, error) {
-	var out []UsageListed
-	err := tx.query(ctx, `
-		SELECT line_id, product, micro, pico, started_at, received_at, collection
-		  FROM usage_lines
-		 WHERE account_id = $1 AND line_id > $2
-		 ORDER BY line_id LIMIT $3`, []any{string(id), after, int64(limit)}, func(r row) error {
-		var u UsageListed
-		var micro, pico int64
-		if err := r.Scan(&u.ID, &u.Product, &micro, &pico, instant{&u.StartedAt}, instant{&u.ReceivedAt}, &u.Collection); err != nil {
-			return err
-		}
-		var err error
-		u.Amount, err = money.Normalize(micro, pico, cur)
-		out = append(out, u)
-		return err
-	})
-	return out, err
 }
 
 // HasUnbilledUsage tells whether open collections of the account hold usage.

@@ -43,9 +43,34 @@ var holdsEnded = proof{
 			find: `
 				SELECT 'hold ' || id, currency, amount, state
 				  FROM holds
-				 WHERE state IN ('opening', 'challenged', 'placed', 'unknown', 'releasing')
+				 WHERE ` + liveHold + `
 				   AND expires_at < (SELECT max(r.at) FROM audit_heads AS h JOIN audit AS r ON r.chain = h.chain AND r.number = h.number)`,
 			says: "of %m is %s, and it has expired",
+		},
+		{
+			find: `
+				SELECT 'account ' || account_id, '', count(*)
+				  FROM holds
+				 WHERE kind = 'exposure' AND ` + liveHold + `
+				 GROUP BY account_id
+				HAVING count(*) > 1`,
+			says: "has %s holds on its usage at once",
+		},
+		{
+			find: `
+				SELECT 'hold ' || h.id, h.currency, h.amount, h.state
+				  FROM holds AS h
+				 WHERE h.state IN ('claimed', 'captured')
+				   AND NOT EXISTS (SELECT 1 FROM payments AS p WHERE p.hold_id = h.id AND p.account_id = h.account_id)`,
+			says: "of %m is %s, and no payment is taken from it",
+		},
+		{
+			find: `
+				SELECT 'payment ' || p.id, p.currency, p.amount, p.hold_id
+				  FROM payments AS p
+				  JOIN holds AS h ON h.id = p.hold_id
+				 WHERE p.state = 'succeeded' AND (h.state <> 'captured' OR h.kind <> 'exposure' OR h.method_id <> p.method_id)`,
+			says: "of %m was taken from hold %s, which does not say so",
 		},
 	},
 }

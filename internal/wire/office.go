@@ -8,7 +8,8 @@ type WaysToPay struct {
 	Region    string  `json:"region" example:"eu"`
 	Policy    string  `json:"policy" doc:"The version that rules."`
 	Offers    []Offer `json:"offers" nullable:"false"`
-	Threshold Amount  `json:"threshold" doc:"Usage is charged when it reaches this; zero for a credit customer."`
+	Threshold Amount  `json:"threshold" doc:"Usage is charged when it reaches this, as it stands for the preferred payment method; zero for a credit customer."`
+	Held      *Hold   `json:"held,omitempty" doc:"The live hold on usage; absent if there is none."`
 	Exposure  Amount  `json:"exposure" doc:"Usage that is not collected yet."`
 	Owed      Amount  `json:"owed" doc:"Open debts."`
 	Balance   Amount  `json:"balance" doc:"What is held for the customer."`
@@ -21,16 +22,18 @@ type Offer struct {
 	Reasons   []Objection `json:"reasons,omitempty" doc:"Why it is not available."`
 	Brands    []string    `json:"brands,omitempty" doc:"Of cards that may be used."`
 	Hold      *Amount     `json:"hold,omitempty" doc:"That verifies it; absent if it needs none."`
-	Threshold *Amount     `json:"threshold,omitempty" doc:"From which usage is collected; absent if nothing but the bill asks for it."`
+	Threshold *Amount     `json:"threshold,omitempty" doc:"From which usage is collected, the account's own if it moves; absent if nothing but the bill asks for it."`
+	Exposure  *Amount     `json:"exposure_hold,omitempty" doc:"The hold that covers running usage while it is preferred, as it would be placed now; absent if there is none."`
 	Challenge bool        `json:"challenge" doc:"3-D Secure is always run when it is added."`
 }
 
 // Objection is one thing that stands against something.
 type Objection struct {
-	Code   string `json:"code"`
+	Code   string `json:"code" doc:"Decide by this: it stays the same for ever."`
+	Title  string `json:"title,omitempty" doc:"What it is about, in the language asked for; absent where it concerns no payer."`
 	Detail string `json:"detail"`
 	Place  string `json:"place,omitempty"`
-	Next   string `json:"next,omitempty"`
+	Next   string `json:"next,omitempty" doc:"What can be done now; in the language asked for where it concerns a payer."`
 }
 
 // UsageReport says what became of a batch's lines: each is counted once.

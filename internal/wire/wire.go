@@ -23,6 +23,8 @@ func Object(v any) (any, error) {
 		return OfAccount(v), nil
 	case payment.Method:
 		return OfMethod(v), nil
+	case payment.Agreement:
+		return OfAgreement(v), nil
 	case payment.Hold:
 		return OfHold(v), nil
 	case payment.Payment:

@@ -37,6 +37,7 @@ func TestStatesAreThoseOfTheTables(t *testing.T) {
 	}{
 		{wire.Method{}, fmt.Sprint(payment.MethodTable.States())},
 		{wire.Hold{}, fmt.Sprint(payment.HoldTable.States())},
+		{wire.Agreement{}, fmt.Sprint(payment.AgreementTable.States())},
 		{wire.Payment{}, fmt.Sprint(payment.Table.States())},
 		{wire.Debt{}, fmt.Sprint(billing.DebtTable.States())},
 	} {
@@ -54,6 +55,7 @@ func TestEveryObjectNamesItsNoun(t *testing.T) {
 		{account.Account{ID: "acct_1"}, "account"},
 		{payment.Method{ID: "pm_1"}, "payment_method"},
 		{payment.Hold{ID: "hold_1"}, "hold"},
+		{payment.Agreement{ID: "agr_1"}, "agreement"},
 		{payment.Payment{ID: "pay_1"}, "payment"},
 		{billing.Debt{ID: "debt_1"}, "debt"},
 		{billing.Bill{ID: "bill_1"}, "bill"},
@@ -142,6 +144,41 @@ func TestAChallengeIsShownWhileItWaits(t *testing.T) {
 		shape := wire.OfHold(payment.Hold{State: s, ChallengeURL: "https://issuer.example"})
 		if got, want := shape.Challenge != nil, s == payment.HoldChallenged; got != want {
 			t.Errorf("hold %s: got a challenge %t, want %t", s, got, want)
+		}
+	}
+}
+
+// TestOnlyAWaitingAgreementLeadsThePayerAway: a page that nobody should go to any
+// more is not told.
+func TestOnlyAWaitingAgreementLeadsThePayerAway(t *testing.T) {
+	for _, s := range payment.AgreementTable.States() {
+		shape := wire.OfAgreement(payment.Agreement{State: s, ApproveURL: "https://paypal.example", Reason: "already_bound"})
+		if got, want := shape.ApproveURL != nil, s == payment.AgreementWaiting; got != want || shape.Reason == nil || shape.Method != nil {
+			t.Errorf("%s: got a page %t, want %t: %+v", s, got, want, shape)
+		}
+	}
+}
+
+// TestAMethodIsOneKindOfThing: PayPal accounts have no number and no expiry, and
+// cards no payer.
+func TestAMethodIsOneKindOfThing(t *testing.T) {
+	card := payment.Card{Fingerprint: "paypal:7XQ4USKDWM2HB", Holder: "Uma Stone", Country: "US", Last4: "4242"}
+	wallet := wire.OfMethod(payment.Method{Kind: payment.PayPalKind, Card: card, Email: "us@example.com"})
+	want := wire.PayPal{Email: "us@example.com", Name: "Uma Stone", Country: "US", PayerID: "7XQ4USKDWM2HB"}
+	if wallet.Card != nil || wallet.PayPal == nil || *wallet.PayPal != want {
+		t.Errorf("PayPal: got %+v, want %+v and no card", wallet.PayPal, want)
+	}
+	if plastic := wire.OfMethod(payment.Method{Kind: payment.CardKind, Card: card}); plastic.PayPal != nil || plastic.Card == nil {
+		t.Errorf("card: got %+v, want a card", plastic)
+	}
+}
+
+func TestAClosedAccountHasNoSilentPeriodAhead(t *testing.T) {
+	at := time.Date(2024, 9, 18, 0, 0, 0, 0, time.UTC)
+	for _, s := range states(t, wire.Closing{}) {
+		shape := wire.OfClosing(account.Account{State: account.State(s)}, at, nil)
+		if got, want := shape.Until != nil, s != string(account.Closed); got != want || !shape.Allowed || shape.Reasons == nil {
+			t.Errorf("%s: got an end %t, want %t: %+v", s, got, want, shape)
 		}
 	}
 }

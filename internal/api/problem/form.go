@@ -22,7 +22,7 @@ const (
 func OfForm(status int, _ string, errs ...error) *Problem {
 	p := From(formFault(status))
 	p.Status = status
-	p.Title = title(status, "")
+	p.Title = titleOf("", status, languageDefault)
 	if status != http.StatusUnprocessableEntity {
 		if status >= http.StatusInternalServerError {
 			p.cause = errors.Join(errs...)

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 
 	"github.com/bursar-pay/bursar/internal/fault"
 )
@@ -20,11 +21,11 @@ const ContentType = "application/problem+json"
 // Problem is an answer that says what went wrong and what to do now.
 type Problem struct {
 	Type     string   `json:"type" format:"uri" example:"https://bursar.dev/problems/account_not_found" doc:"Names the kind of problem; ends in its code."`
-	Title    string   `json:"title" example:"Not found" doc:"The same for all problems of this status, in the language asked for."`
+	Title    string   `json:"title" example:"Not found" doc:"What it is about, in the language asked for: the same for all problems of this code."`
 	Status   int      `json:"status" example:"404"`
 	Detail   string   `json:"detail" example:"there is no such account"`
 	Code     string   `json:"code" example:"account_not_found" doc:"Decide by this: it stays the same for ever."`
-	Next     string   `json:"next,omitempty" doc:"What can be done now."`
+	Next     string   `json:"next,omitempty" doc:"What can be done now; in the language asked for where it concerns a payer."`
 	Errors   []Reason `json:"errors,omitempty" doc:"Every mistake that was found, with its place."`
 	Instance string   `json:"instance,omitempty" doc:"This occurrence, for whoever looks it up in the logs."`
 
@@ -34,6 +35,7 @@ type Problem struct {
 // Reason is one mistake among several.
 type Reason struct {
 	Code   string `json:"code" example:"account_invalid"`
+	Title  string `json:"title,omitempty" doc:"What it is about, in the language asked for; absent where it concerns no payer."`
 	Detail string `json:"detail"`
 	Place  string `json:"place,omitempty" example:"body.country" doc:"Where in the request."`
 	Next   string `json:"next,omitempty"`
@@ -94,7 +96,7 @@ func From(err error) *Problem {
 	p = &Problem{
 		Type: typePrefix + first.Code, Status: statusOf(first), Detail: first.Message, Code: first.Code, Next: first.Next,
 	}
-	p.Title = title(p.Status, "")
+	p.Title = titleOf(p.Code, p.Status, languageDefault)
 	if p.Status >= http.StatusInternalServerError {
 		p.cause = err
 	}
@@ -105,13 +107,20 @@ func From(err error) *Problem {
 	return p
 }
 
-// Reasons says every fault in err by itself.
-func Reasons(err error) []Reason { return reasons(fault.All(err)) }
+// Reasons says every fault in err by itself, in the language that the caller
+// prefers.
+func Reasons(err error, acceptLanguage string) []Reason {
+	said, spoken := reasons(fault.All(err)), spokenLanguage(acceptLanguage)
+	for i := range said {
+		said[i] = said[i].in(spoken)
+	}
+	return said
+}
 
 func reasons(faults []*fault.Error) []Reason {
 	var said []Reason
 	for _, f := range faults[:min(len(faults), reasonsMax)] {
-		said = append(said, Reason{Code: f.Code, Detail: f.Message, Place: f.Place, Next: f.Next})
+		said = append(said, Reason{Code: f.Code, Title: texts[f.Code].title[languageDefault], Detail: f.Message, Place: f.Place, Next: f.Next})
 	}
 	return said
 }
@@ -156,9 +165,20 @@ func (p *Problem) RetryAfter() string {
 // In returns p in the language that the caller prefers, as the header
 // Accept-Language says it.
 func (p *Problem) In(acceptLanguage string) *Problem {
-	c := *p
-	c.Title = title(p.Status, acceptLanguage)
+	c, spoken := *p, spokenLanguage(acceptLanguage)
+	c.Title = titleOf(p.Code, p.Status, spoken)
+	c.Next = nextOf(p.Code, p.Next, spoken)
+	c.Errors = slices.Clone(p.Errors)
+	for i := range c.Errors {
+		c.Errors[i] = c.Errors[i].in(spoken)
+	}
 	return &c
+}
+
+// in returns r in one of the languages.
+func (r Reason) in(spoken int) Reason {
+	r.Title, r.Next = texts[r.Code].title[spoken], nextOf(r.Code, r.Next, spoken)
+	return r
 }
 
 // At returns p as one occurrence.

@@ -33,14 +33,34 @@ var titles = map[int][4]string{
 // acceptLanguageMax bounds what is read of the header.
 const acceptLanguageMax = 200
 
-func title(status int, acceptLanguage string) string {
-	row, ok := titles[status]
-	if !ok {
-		return http.StatusText(status)
-	}
+// languageDefault is the column of those who ask for no language that we speak.
+const languageDefault = 0
+
+// spokenLanguage returns the column of the language that a header Accept-Language
+// asks for.
+func spokenLanguage(acceptLanguage string) int {
 	if acceptLanguage == "" || len(acceptLanguage) > acceptLanguageMax {
-		return row[0]
+		return languageDefault
 	}
 	_, column := language.MatchStrings(languages, strings.ToLower(acceptLanguage))
-	return row[column]
+	return column
+}
+
+// titleOf is the title of a code, or else of its status.
+func titleOf(code string, status, spoken int) string {
+	if t, ok := texts[code]; ok {
+		return t.title[spoken]
+	}
+	if row, ok := titles[status]; ok {
+		return row[spoken]
+	}
+	return http.StatusText(status)
+}
+
+// nextOf is the next step after a code; english is what the fault itself says.
+func nextOf(code, english string, spoken int) string {
+	if t, ok := texts[code]; ok && english != "" && spoken != languageDefault {
+		return t.next[spoken]
+	}
+	return english
 }

@@ -124,8 +124,10 @@
         if (response.ok) {
           const now = await response.json();
           if (now.mark !== mark) {
-            if ($('[data-status]')) sessionStorage.setItem(moved, location.pathname);
-            location.reload();
+            const next = now.page || location.pathname; // what we waited for may have a page of its own now
+            if ($('[data-status]')) sessionStorage.setItem(moved, next.split('?')[0]);
+            if (now.page && $('[data-status]')) location.replace(next);
+            else location.reload();
             return;
           }
           const says = $('[data-says]', place);

@@ -6,6 +6,7 @@ package officetest
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"io"
 	"log/slog"
 	"math/rand/v2"
@@ -23,6 +24,7 @@ import (
 	"github.com/bursar-pay/bursar/internal/money"
 	"github.com/bursar-pay/bursar/internal/office"
 	"github.com/bursar-pay/bursar/internal/payment"
+	"github.com/bursar-pay/bursar/internal/provider/paypal"
 	"github.com/bursar-pay/bursar/internal/provider/stripe"
 	"github.com/bursar-pay/bursar/internal/sandbox"
 	"github.com/bursar-pay/bursar/internal/store"
@@ -35,6 +37,9 @@ var Start = time.Date(2026, 3, 10, 12, 0, 0, 0, time.UTC)
 
 // WebhookSecret signs what the pretend world tells us.
 const WebhookSecret = "whsec_officetest"
+
+// WebhookID is our webhook's at the pretend PayPal.
+const WebhookID = "0OFFICETEST000000"
 
 // Desk is an office with the world around it.
 type Desk struct {
@@ -86,10 +91,12 @@ func Build(t testing.TB, o Options) *Desk {
 	random := &chance{rand: rand.New(rand.NewPCG(o.Seed, 7))}
 	clock := &Clock{now: o.Start}
 	log := slog.New(slog.NewTextHandler(logTo{t}, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	world := o.World
+	world, news := o.World, &newsTo{}
 	if world == nil {
 		var err error
-		world, err = sandbox.Open(sandbox.Options{Now: func() time.Time { return o.Start }, Random: random, BaseURL: "http://world.test", Logger: log})
+		world, err = sandbox.Open(sandbox.Options{
+			Now: func() time.Time { return o.Start }, Random: random, BaseURL: "http://world.test", Logger: log, Client: &http.Client{Transport: news},
+		})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -104,8 +111,15 @@ func Build(t testing.TB, o Options) *Desk {
 	if err != nil {
 		t.Fatal(err)
 	}
+	wallet, err := paypal.New(paypal.Options{
+		URL: "http://world.test", ClientID: "client_officetest", Secret: "secret_officetest", WebhookID: WebhookID,
+		Client: &http.Client{Transport: world.Transport()}, Now: clock.Now,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 	off := &office.Office{
-		Store: s, Cards: cards, Now: clock.Now, IDs: id.NewSource(clock.Now, random), Random: random, Log: log,
+		Store: s, Cards: cards, Wallet: wallet, Now: clock.Now, IDs: id.NewSource(clock.Now, random), Random: random, Log: log,
 		Webhooks:     webhook.NewSender(webhook.Options{AllowPrivate: true}),
 		Installation: "inst_test", ConsoleURL: "http://console.test", Prompt: o.Prompt,
 	}
@@ -113,6 +127,7 @@ func Build(t testing.TB, o Options) *Desk {
 	s.UseQueue(store.StepperQueue(stepper.Wake))
 	off.Advance = stepper.Advance
 	d := &Desk{Office: off, T: t, Sandbox: world, Clock: clock, Stepper: stepper, URL: o.URL}
+	news.office = off
 	if err := off.Begin(context.Background()); err != nil {
 		t.Fatal(err)
 	}
@@ -174,6 +189,84 @@ func (d *Desk) Bind(a account.Account, token string) office.Bound {
 // TryBind binds a card.
 func (d *Desk) TryBind(a account.Account, token string) (office.Bound, error) {
 	return d.BindCard(context.Background(), access.CommandLine, a.ID, office.CardToBind{Token: token, Consent: "2026-01", ReturnURL: "http://console.test/return"})
+}
+
+// BindPayPal binds a pretend payer's PayPal account, as their browser would, and
+// returns the method, which is active unless something spoke against it.
+func (d *Desk) BindWallet(a account.Account, payer string) payment.Method {
+	d.T.Helper()
+	g := d.AskPayer(a)
+	d.Agree(g, payer)
+	if g = d.Return(g); g.Method == "" {
+		d.T.Fatalf("bind PayPal of %s: the agreement is %s, %s", payer, g.State, g.Reason)
+	}
+	return d.MethodNow(g.Method)
+}
+
+// AskPayer opens an agreement for an account, and fails the test if that is refused.
+func (d *Desk) AskPayer(a account.Account) payment.Agreement {
+	d.T.Helper()
+	g, err := d.BindPayPal(context.Background(), access.CommandLine, a.ID, office.PayPalToBind{Consent: "2026-01", ReturnURL: "http://console.test/return"})
+	if err != nil {
+		d.T.Fatal(err)
+	}
+	return g
+}
+
+// Agree has a pretend payer agree at PayPal.
+func (d *Desk) Agree(g payment.Agreement, payer string) {
+	d.T.Helper()
+	if _, err := d.Sandbox.ApproveAs(d.AtProvider(g), payer); err != nil {
+		d.T.Fatal(err)
+	}
+}
+
+// AtProvider is what PayPal calls an agreement: the end of its ref.
+func (d *Desk) AtProvider(g payment.Agreement) string {
+	return g.Ref[strings.LastIndex(g.Ref, ":")+1:]
+}
+
+// Return has the payer come back from PayPal.
+func (d *Desk) Return(g payment.Agreement) payment.Agreement {
+	d.T.Helper()
+	g, err := d.ReturnToAgreement(context.Background(), access.CommandLine, g.ID, false)
+	if err != nil {
+		d.T.Fatal(err)
+	}
+	return g
+}
+
+// Listen has the world tell this office what happens there, from now on.
+func (d *Desk) Listen() {
+	d.T.Helper()
+	if err := errors.Join(d.Sandbox.Endpoint("http://desk.test/stripe", WebhookSecret), d.Sandbox.PayPalEndpoint("http://desk.test/paypal", WebhookID)); err != nil {
+		d.T.Fatal(err)
+	}
+}
+
+// Hear has what the world has to tell delivered.
+func (d *Desk) Hear() {
+	d.T.Helper()
+	if err := d.Sandbox.Tick(context.Background()); err != nil {
+		d.T.Fatal(err)
+	}
+}
+
+// newsTo hands the world's webhooks to an office, in process.
+type newsTo struct{ office *office.Office }
+
+// RoundTrip answers as the office's own door does.
+func (n *newsTo) RoundTrip(r *http.Request) (*http.Response, error) {
+	defer r.Body.Close()
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return nil, err
+	}
+	answer := &http.Response{StatusCode: http.StatusNoContent, Header: http.Header{}, Body: http.NoBody, Request: r}
+	if err := n.office.ReceiveNews(r.Context(), strings.TrimPrefix(r.URL.Path, "/"), r.Header, body); err != nil {
+		answer.StatusCode = http.StatusServiceUnavailable
+	}
+	return answer, nil
 }
 
 // Use records one line of usage now.
@@ -282,12 +375,21 @@ func (d *Desk) agree() {
 			d.T.Fatal(err)
 		}
 		for _, p := range payments {
-			if p.State == payment.Succeeded {
+			switch {
+			case p.State != payment.Succeeded:
+			case p.Provider == "paypal":
+				ours[p.Key] = p // is the invoice's number there
+			default:
 				ours[p.Ref] = p
 			}
 		}
 	}
-	captured := 0
+	captured := len(books.PayPal.Captures)
+	for _, c := range books.PayPal.Captures {
+		if p, ok := ours[c.Invoice]; !ok || p.Amount.Minor != c.Amount || !strings.EqualFold(string(p.Amount.Currency), c.Currency) {
+			d.T.Errorf("the world's PayPal captured %d %s for %s; we have %v", c.Amount, c.Currency, c.Invoice, p.Amount)
+		}
+	}
 	for _, c := range books.Charges {
 		if c.Captured == 0 {
 			continue
