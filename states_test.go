@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/bursar-pay/bursar/internal/billing"
+	"github.com/bursar-pay/bursar/internal/identity"
+	"github.com/bursar-pay/bursar/internal/order"
 	"github.com/bursar-pay/bursar/internal/payment"
 )
 
@@ -38,6 +40,9 @@ func TestEveryStateCanBeReached(t *testing.T) {
 		"agreement":      payment.AgreementTable.Check(payment.AgreementOpening),
 		"hold":           payment.HoldTable.Check(payment.HoldOpening),
 		"payment":        payment.Table.Check(payment.Opening),
+		"order":          order.Table.Check(order.Open),
+		"refund":         payment.RefundTable.Check(payment.RefundOpening),
+		"identity check": identity.CaseTable.Check(identity.Open),
 		"debt":           billing.DebtTable.Check(billing.Open),
 	} {
 		if err != nil {
@@ -54,6 +59,9 @@ func drawStates() []byte {
 		payment.HoldTable.Markdown("Hold", payment.HoldOpening),
 		payment.Table.Markdown("Payment", payment.Opening),
 		billing.DebtTable.Markdown("Debt", billing.Open),
+		order.Table.Markdown("Order", order.Open),
+		payment.RefundTable.Markdown("Refund", payment.RefundOpening),
+		identity.CaseTable.Markdown("Identity check", identity.Open),
 	}
 	return []byte(strings.Join(parts, "\n"))
 }

@@ -15,29 +15,32 @@ type Scope string
 
 // The scopes of API keys. Write includes read.
 const (
-	AccountsRead  Scope = "accounts:read"
-	AccountsWrite Scope = "accounts:write"
-	MethodsRead   Scope = "methods:read"
-	MethodsWrite  Scope = "methods:write"
-	UsageRead     Scope = "usage:read"
-	UsageWrite    Scope = "usage:write"
-	BillsRead     Scope = "bills:read"
-	BillsWrite    Scope = "bills:write" // runs month closes, pays debts
-	BooksRead     Scope = "books:read"  // ledger, audit, verification
-	PolicyRead    Scope = "policy:read"
-	PolicyWrite   Scope = "policy:write"
-	WebhooksRead  Scope = "webhooks:read"
-	WebhooksWrite Scope = "webhooks:write"
-	KeysRead      Scope = "keys:read"
-	KeysWrite     Scope = "keys:write"
-	SessionsWrite Scope = "sessions:write" // links into the console for a customer
-	ClockWrite    Scope = "clock:write"    // advances a sandbox installation's clock
+	AccountsRead   Scope = "accounts:read"
+	AccountsWrite  Scope = "accounts:write"
+	MethodsRead    Scope = "methods:read"
+	MethodsWrite   Scope = "methods:write"
+	UsageRead      Scope = "usage:read"
+	UsageWrite     Scope = "usage:write"
+	BillsRead      Scope = "bills:read"
+	BillsWrite     Scope = "bills:write"   // runs month closes, pays debts
+	RefundsWrite   Scope = "refunds:write" // gives back what was paid: staff's alone (R-REFUND-06)
+	BooksRead      Scope = "books:read"    // ledger, audit, verification
+	PolicyRead     Scope = "policy:read"
+	PolicyWrite    Scope = "policy:write"
+	WebhooksRead   Scope = "webhooks:read"
+	WebhooksWrite  Scope = "webhooks:write"
+	KeysRead       Scope = "keys:read"
+	KeysWrite      Scope = "keys:write"
+	IdentityRead   Scope = "identity:read"   // the queue of identity checks, what risk stopped, and who looked at documents
+	IdentityReview Scope = "identity:review" // opens documents and decides: staff's alone, never a customer's
+	SessionsWrite  Scope = "sessions:write"  // links into the console for a customer
+	ClockWrite     Scope = "clock:write"     // advances a sandbox installation's clock
 )
 
 // Scopes lists every scope, in the order in which they are shown.
 var Scopes = []Scope{
-	AccountsRead, AccountsWrite, MethodsRead, MethodsWrite, UsageRead, UsageWrite, BillsRead, BillsWrite,
-	BooksRead, PolicyRead, PolicyWrite, WebhooksRead, WebhooksWrite, KeysRead, KeysWrite, SessionsWrite, ClockWrite,
+	AccountsRead, AccountsWrite, MethodsRead, MethodsWrite, UsageRead, UsageWrite, BillsRead, BillsWrite, RefundsWrite,
+	BooksRead, PolicyRead, PolicyWrite, WebhooksRead, WebhooksWrite, KeysRead, KeysWrite, IdentityRead, IdentityReview, SessionsWrite, ClockWrite,
 }
 
 // Caller is who asks. The audit chain names it.
@@ -81,19 +84,25 @@ func (c Caller) MayTouch(a account.ID) error {
 	return account.ErrNotFound
 }
 
-// ParseScopes reads a comma-separated list; "all" means every scope.
+// ParseScopes reads a comma-separated list of scopes and names of roles; "all" means
+// every scope.
 func ParseScopes(list string) ([]Scope, error) {
 	if list == "all" {
 		return slices.Clone(Scopes), nil
 	}
 	var out []Scope
 	for _, s := range strings.Split(list, ",") {
-		scope := Scope(strings.TrimSpace(s))
-		if !slices.Contains(Scopes, scope) {
+		name := strings.TrimSpace(s)
+		scopes := []Scope{Scope(name)}
+		if r, ok := RoleOf(name); ok {
+			scopes = r.Scopes
+		} else if !slices.Contains(Scopes, scopes[0]) {
 			return nil, ErrScopeUnknown
 		}
-		if !slices.Contains(out, scope) {
-			out = append(out, scope)
+		for _, scope := range scopes {
+			if !slices.Contains(out, scope) {
+				out = append(out, scope)
+			}
 		}
 	}
 	return out, nil

@@ -7,7 +7,9 @@ import (
 
 	"github.com/bursar-pay/bursar/internal/account"
 	"github.com/bursar-pay/bursar/internal/billing"
+	"github.com/bursar-pay/bursar/internal/identity"
 	"github.com/bursar-pay/bursar/internal/office"
+	"github.com/bursar-pay/bursar/internal/order"
 	"github.com/bursar-pay/bursar/internal/payment"
 	"github.com/bursar-pay/bursar/internal/wire"
 )
@@ -17,7 +19,8 @@ import (
 func TestEveryKindOfEventHasAShape(t *testing.T) {
 	values := map[string]any{
 		"account": account.Account{}, "agreement": payment.Agreement{}, "payment_method": payment.Method{}, "hold": payment.Hold{},
-		"debt": billing.Debt{}, "payment": payment.Payment{}, "bill": billing.Bill{},
+		"debt": billing.Debt{}, "payment": payment.Payment{}, "refund": payment.Refund{}, "bill": billing.Bill{},
+		"order": order.Order{}, "subscription": order.Subscription{}, "identity_check": identity.Case{},
 	}
 	for _, kind := range office.EventKinds {
 		noun, _, _ := strings.Cut(kind, ".")

@@ -137,6 +137,9 @@ func checkHead(r *http.Request) error {
 // readBody reads a request's body within its route's limit.
 func readBody(w http.ResponseWriter, r *http.Request, route route) ([]byte, error) {
 	limit := route.bodyLimit()
+	if r.ContentLength > limit { // says so itself, and is not read
+		return nil, bodyFault(&http.MaxBytesError{Limit: limit}, limit)
+	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
 	if err := bodyFault(err, limit); err != nil {
 		return nil, err

@@ -39,6 +39,11 @@ func (s *Server) addRoutes() {
 	handle(s, route{path: "POST /v1/debts/{id}/collect", id: "collect-debt", scope: access.BillsWrite, summary: "Try to collect a debt now"}, s.collectDebt)
 	handle(s, route{path: "GET /v1/payments/{id}", id: "get-payment", scope: access.BillsRead, summary: "Fetch a payment"}, s.payment)
 	handle(s, route{path: "POST /v1/payments/{id}/challenge-links", id: "create-challenge-link", scope: access.BillsWrite, status: 201, summary: "Make a link with which the payer completes a payment"}, s.openChallenge)
+	handle(s, route{path: "POST /v1/payments/{id}/refunds", id: "refund-payment", scope: access.RefundsWrite, status: 201, summary: "Give some or all of a payment back"}, s.refundPayment)
+	handle(s, route{path: "GET /v1/payments/{id}/refunds", id: "list-payment-refunds", scope: access.BillsRead, summary: "List a payment's refunds, the first one first"}, s.listPaymentRefunds)
+	handle(s, route{path: "GET /v1/accounts/{id}/refunds", id: "list-refunds", scope: access.BillsRead, summary: "List an account's refunds"}, s.listRefunds)
+	handle(s, route{path: "GET /v1/accounts/{id}/credit-notes", id: "list-credit-notes", scope: access.BillsRead, summary: "List an account's credit notes"}, s.listCreditNotes)
+	handle(s, route{path: "GET /v1/refunds/{id}", id: "get-refund", scope: access.BillsRead, summary: "Fetch a refund"}, s.refund)
 	handle(s, route{path: "GET /v1/bills/{id}", id: "get-bill", scope: access.BillsRead, summary: "Fetch a bill"}, s.bill)
 	handle(s, route{path: "POST /v1/bill-runs", id: "run-bills", scope: access.BillsWrite, slow: true, summary: "Close a month for every account for which it is over"}, s.runBills)
 
@@ -55,6 +60,7 @@ func (s *Server) addRoutes() {
 	handle(s, route{path: "GET /v1/clock", id: "get-clock", summary: "Say what time it is here"}, s.clock)
 	handle(s, route{path: "POST /v1/clock", id: "advance-clock", scope: access.ClockWrite, slow: true, summary: "Advance a sandbox installation's clock"}, s.advanceClock)
 	s.addNewsRoute()
+	s.addDiagnosisRoutes()
 
 	handle(s, route{path: "POST /v1/keys", id: "create-key", scope: access.KeysWrite, status: 201, summary: "Make an API key"}, s.createKey)
 	handle(s, route{path: "GET /v1/keys", id: "list-keys", scope: access.KeysRead, summary: "List API keys"}, s.listKeys)
@@ -73,6 +79,8 @@ func (s *Server) addRoutes() {
 	handle(s, route{path: "GET /v1/events", id: "list-events", scope: access.WebhooksRead, summary: "List events"}, s.listEvents)
 	handle(s, route{path: "GET /v1/events/{id}", id: "get-event", scope: access.WebhooksRead, summary: "Fetch an event"}, s.event)
 
+	s.addIdentityRoutes()
+	s.addOrderRoutes()
 	s.describeEvents()
 	s.addSpecRoutes()
 }

@@ -5,8 +5,11 @@ import (
 
 	"github.com/bursar-pay/bursar/internal/account"
 	"github.com/bursar-pay/bursar/internal/api/problem"
+	"github.com/bursar-pay/bursar/internal/evidence"
 	"github.com/bursar-pay/bursar/internal/fault"
+	"github.com/bursar-pay/bursar/internal/identity"
 	"github.com/bursar-pay/bursar/internal/office"
+	"github.com/bursar-pay/bursar/internal/order"
 	"github.com/bursar-pay/bursar/internal/payment"
 	"github.com/bursar-pay/bursar/internal/policy"
 	"github.com/bursar-pay/bursar/internal/provider"
@@ -21,9 +24,16 @@ func TestPayersAreToldInTheirLanguage(t *testing.T) {
 		account.ErrClosed, account.ErrResources,
 		policy.ErrMethodNotAvailable, policy.ErrBrandUnsupported, policy.ErrCardPrepaid, policy.ErrFundingBlocked, policy.ErrIssuerCountryBlocked,
 		policy.ErrPayerCountryBlocked, policy.ErrWalletRefused, policy.ErrBindingStopped, policy.ErrTransferNeedsCredit, policy.ErrTooManyTries,
+		office.ErrBindRisk,
+		identity.ErrNotOpen, identity.ErrTooLate, identity.ErrRoundsUsed, identity.ErrIncomplete, identity.ErrKindUnknown, identity.ErrTooManyDocuments, identity.ErrDocumentInUse,
+		evidence.ErrEmpty, evidence.ErrTooLarge, evidence.ErrKind, evidence.ErrTooWide, evidence.ErrBroken, evidence.ErrComplex, evidence.ErrPages,
+		evidence.ErrEncrypted, evidence.ErrActive, evidence.ErrInfected, evidence.ErrUnscanned,
+		order.ErrNotOpen, order.ErrLapsed, order.ErrBusy, order.ErrNotFound, order.ErrNeedsCredit, order.ErrOverdue, order.ErrAccountClosing, order.ErrSubscriptionOver,
+		order.ErrNotUpgrade, payment.ErrUnresolved, payment.ErrNoMethod,
 		office.ErrNotSilent, office.ErrUnplugged, office.ErrPayPalNotOffered, office.ErrConsent,
 	}
 	codes := []string{
+		"identity_mismatch", "identity_unreadable", "identity_blurred", "identity_expired",
 		"agreement_lapsed", "provider_unavailable", "challenge_expired", "three_ds_missing", "hold_cancelled",
 		string(payment.CardLapsed), string(payment.PolicyWithdrew), string(payment.ConsentRevoked),
 		string(provider.InsufficientFunds), string(provider.IssuerBlock), string(provider.Authentication), string(provider.BadData),

@@ -36,12 +36,12 @@ func (configCommand) Run(s *session) error {
 const hidden = "(hidden)"
 
 // hide keeps secrets off the screen: those that are, and the password in a
-// database's address.
+// database's or the mail server's address.
 func hide(k setting, value string) string {
 	if k.secret && value != "" {
 		return hidden
 	}
-	if k.name != "db" || !strings.Contains(value, "://") {
+	if k.name != "db" && k.name != "smtp-url" || !strings.Contains(value, "://") {
 		return value
 	}
 	u, err := url.Parse(value)

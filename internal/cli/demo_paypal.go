@@ -36,10 +36,17 @@ func (d *demo) choosePayPal() {
 	}
 }
 
+// payersAbroad are the pretend payers of countries that have one.
+var payersAbroad = map[string]string{"GB": sandbox.PayerGB, "JP": sandbox.PayerJP}
+
 // bindWallets binds PayPal where it is the only way to pay.
 func (d *demo) bindWallets(ctx context.Context) error {
 	for _, p := range d.wallets {
-		if _, err := d.bindPayPal(ctx, d.accounts[p], sandbox.PayerGB); err != nil {
+		who := payersAbroad[d.accounts[p].Country]
+		if who == "" {
+			who = sandbox.PayerUSSecond
+		}
+		if _, err := d.bindPayPal(ctx, d.accounts[p], who); err != nil {
 			return err
 		}
 	}

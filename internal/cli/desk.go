@@ -15,14 +15,17 @@ import (
 	"sync"
 	"time"
 
+	"github.com/bursar-pay/bursar/internal/evidence"
 	"github.com/bursar-pay/bursar/internal/fault"
 	"github.com/bursar-pay/bursar/internal/id"
 	"github.com/bursar-pay/bursar/internal/job"
+	"github.com/bursar-pay/bursar/internal/mail"
 	"github.com/bursar-pay/bursar/internal/office"
 	"github.com/bursar-pay/bursar/internal/provider"
 	"github.com/bursar-pay/bursar/internal/provider/paypal"
 	"github.com/bursar-pay/bursar/internal/provider/stripe"
 	"github.com/bursar-pay/bursar/internal/sandbox"
+	"github.com/bursar-pay/bursar/internal/seal"
 	"github.com/bursar-pay/bursar/internal/store"
 	"github.com/bursar-pay/bursar/internal/webhook"
 )
@@ -33,8 +36,8 @@ var (
 			WithNext("name another database with --db, or leave BURSAR_STRIPE_KEY out")
 	errModeLive = fault.New(fault.Conflict, "mode_live", "the database belongs to an installation with a real payment provider, and none is configured").
 			WithNext("set BURSAR_STRIPE_KEY as that installation has it, or name another database with --db")
-	errHalfLive = fault.New(fault.Conflict, "mode_mixed", "PayPal itself is configured, and the sandbox world stands in for the card provider").
-			WithNext("set BURSAR_STRIPE_KEY too, or leave BURSAR_PAYPAL_CLIENT_ID out")
+	errHalfLive = fault.New(fault.Conflict, "mode_mixed", "one payment provider is a real one and the other only pretends, so that pretended money could pay for real service").
+			WithNext("configure both for real, both for a test server, or one alone")
 	errServerRuns = fault.New(fault.Conflict, "server_running", "a server runs on this database and keeps its own clock").
 			WithNext("advance its clock through it: name it with --server and bring a key with the scope clock:write")
 )
@@ -102,6 +105,7 @@ type config struct {
 	Prompt  office.Prompt
 	Stripe  stripeEnd
 	PayPal  paypalEnd
+	Mail    mail.Options // its URL is "": there is no mail server
 	Log     *slog.Logger
 	Console string    // public origin of the pages
 	StartAt time.Time // where the clock of a new sandbox installation starts; zero: now
@@ -176,8 +180,10 @@ func (d *desk) wire(ctx context.Context) error {
 	d.installation = known[settingInstallation]
 	d.clock.offset = readOffset(known[settingOffset])
 
-	if d.config.Stripe.isEmbedded() && d.config.PayPal.isLive() {
+	if end := d.config.PayPal; d.config.Stripe.isLive() != end.isLive() && (end.isLive() || end.URL != "" || end.Client != "") {
 		return errHalfLive
+	} else if end.isLive() && end.Webhook == "" {
+		d.log.WarnContext(ctx, "PayPal's messages are refused: set BURSAR_PAYPAL_WEBHOOK_ID to the id of the webhook there")
 	}
 	cards, err := d.cards(known)
 	if err != nil {
@@ -192,12 +198,42 @@ func (d *desk) wire(ctx context.Context) error {
 		Webhooks: webhook.NewSender(webhook.Options{AllowPrivate: d.config.AllowPrivate || !live}),
 		Log:      d.log, Installation: d.installation, Live: live, ConsoleURL: d.config.Console, Prompt: d.config.Prompt,
 	}
+	if d.config.Mail.URL != "" {
+		if d.office.Mail, err = mail.NewSender(d.config.Mail, d.clock.Now); err != nil {
+			return err
+		}
+	}
+	if err := d.openVault(); err != nil {
+		return err
+	}
 	if err := d.chooseQueue(live); err != nil {
 		return err
 	}
 	if d.config.Works {
 		return d.office.Begin(ctx)
 	}
+	return nil
+}
+
+// masterKeysFile holds the keys that documents of identity checks are encrypted
+// under. It is made when the first document comes.
+const masterKeysFile = "master-keys.json"
+
+// openVault sets the office up to keep documents, if there is a place for the file of
+// master keys.
+func (d *desk) openVault() error {
+	if d.config.Data == "" {
+		return nil
+	}
+	if d.config.Works {
+		if err := os.MkdirAll(d.config.Data, 0o700); err != nil {
+			return fmt.Errorf("make the data directory: %w", err)
+		}
+	}
+	limits := evidence.DefaultLimits()
+	limits.Bytes = office.UploadMax
+	d.office.Vault = seal.New(seal.NewFile(filepath.Join(d.config.Data, masterKeysFile)))
+	d.office.Evidence = evidence.NewCleaner(limits, evidence.NoScanner{})
 	return nil
 }
 
@@ -290,7 +326,7 @@ func (d *desk) wallet(known map[string]string) (provider.Wallet, error) {
 	end := d.config.PayPal
 	o := paypal.Options{URL: end.URL, ClientID: end.Client, Secret: end.Secret, WebhookID: end.Webhook, Now: d.clock.Now, Log: d.log}
 	switch {
-	case d.outside != nil:
+	case d.outside != nil && end.URL == "" && end.Client == "":
 		o.URL, o.Client, o.ClientID, o.Secret = "http://"+worldHost, &http.Client{Transport: d.outside}, "bursar", "bursar"
 		o.WebhookID = d.outside.webhook
 	case end.Client == "" && end.URL == "":

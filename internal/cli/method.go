@@ -15,7 +15,8 @@ type methodCommands struct {
 	Ls   methodLs   `cmd:"" help:"List an account's payment methods."`
 	Show methodShow `cmd:"" help:"Show a payment method, its holds and its history."`
 
-	Detach methodDetach `cmd:"" help:"Take a payment method off its account."`
+	Detach   methodDetach   `cmd:"" help:"Take a payment method off its account."`
+	Diagnose methodDiagnose `cmd:"" help:"Say why a payment method was not bound, or cannot be charged, and what can be done."`
 }
 
 type methodLs struct {

@@ -12,6 +12,11 @@ import (
 type paymentCommands struct {
 	Ls   paymentLs   `cmd:"" help:"List an account's payments."`
 	Show paymentShow `cmd:"" help:"Show a payment."`
+
+	Refund  paymentRefund  `cmd:"" help:"Give some or all of a payment back."`
+	Refunds paymentRefunds `cmd:"" help:"List an account's refunds."`
+
+	Diagnose paymentDiagnose `cmd:"" help:"Say why a payment did not go through, and what can be done."`
 }
 
 const paymentHead = "payment,debt,method,attempt,amount,by,reason,state,refusal,opened,settled"

@@ -42,9 +42,11 @@ type commands struct {
 	Payment   paymentCommands   `cmd:"" help:"Attempts to collect."`
 	Bill      billCommands      `cmd:"" help:"Monthly bills."`
 	Statement statementCommands `cmd:"" help:"Bank statements."`
+	Identity  identityCommands  `cmd:"" help:"Identity checks, and what risk stopped."`
 	Policy    policyCommands    `cmd:"" help:"What this installation allows."`
 	Key       keyCommands       `cmd:"" help:"API keys."`
 	Webhook   webhookCommands   `cmd:"" help:"Where events are sent."`
+	Mail      mailCommands      `cmd:"" help:"Mails to customers."`
 	Clock     clockCommands     `cmd:"" help:"The clock of a sandbox installation."`
 
 	Sandbox sandboxCommand `cmd:"" help:"Run the outside world alone: a card network that speaks Stripe's protocol, and a wallet that speaks PayPal's."`

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/url"
 	"os/signal"
 	"strings"
 	"sync/atomic"
@@ -212,7 +213,12 @@ func (d *desk) pages(s *session, world string) (http.Handler, error) {
 	if world == "" {
 		world = strings.TrimRight(d.config.Stripe.URL, "/")
 	}
+	o.WalletOrigins = []string{"https://www.paypal.com"}
+	if u, err := url.Parse(d.config.PayPal.URL); err == nil && strings.HasSuffix(u.Hostname(), ".sandbox.paypal.com") {
+		o.WalletOrigins = []string{"https://www.sandbox.paypal.com"}
+	}
 	if world != "" {
+		o.WalletOrigins = append(o.WalletOrigins, world)
 		o.ScriptURL, o.FrameOrigins = world+"/v3/", []string{world}
 		if o.PublishableKey == "" {
 			o.PublishableKey = "pk_test_bursar"

@@ -16,6 +16,7 @@ import (
 	"github.com/goccy/go-yaml/parser"
 
 	"github.com/bursar-pay/bursar/internal/fault"
+	"github.com/bursar-pay/bursar/internal/mail"
 )
 
 // What may be wrong with the configuration.
@@ -65,6 +66,10 @@ var settings = []setting{
 	{name: "paypal-client-id", env: "BURSAR_PAYPAL_CLIENT_ID", about: "client at PayPal; empty with a card provider: no PayPal"},
 	{name: "paypal-secret", env: "BURSAR_PAYPAL_SECRET", secret: true, about: "that client's secret"},
 	{name: "paypal-webhook-id", env: "BURSAR_PAYPAL_WEBHOOK_ID", about: "PayPal's id of our webhook, for which its messages are signed"},
+	{name: "smtp-url", env: "BURSAR_SMTP_URL", about: "mail server: smtp://host:587 with STARTTLS or smtps://host:465; empty: a sandbox installation keeps mails to be read"},
+	{name: "smtp-user", env: "BURSAR_SMTP_USER", about: "login at the mail server; empty: none"},
+	{name: "smtp-password", env: "BURSAR_SMTP_PASSWORD", secret: true, about: "that login's password"},
+	{name: "mail-from", env: "BURSAR_MAIL_FROM", about: "who mails come from, such as Example Cloud <billing@example.com>"},
 	{name: "server", env: "BURSAR_SERVER", about: "origin of a running server that commands speak to"},
 	{name: "key", env: "BURSAR_KEY", secret: true, about: "API key for that server"},
 }
@@ -255,6 +260,7 @@ func (s *session) config(level slog.Level) (config, error) {
 		Stripe: stripeEnd{URL: s.value("stripe-url"), Key: s.value("stripe-key"), Prefix: s.value("stripe-descriptor-prefix")},
 	}
 	c.PayPal = paypalEnd{URL: s.value("paypal-url"), Client: s.value("paypal-client-id"), Secret: s.value("paypal-secret"), Webhook: s.value("paypal-webhook-id")}
+	c.Mail = mail.Options{URL: s.value("smtp-url"), User: s.value("smtp-user"), Password: mail.Secret(s.value("smtp-password")), From: s.value("mail-from")}
 	for _, secret := range strings.Split(s.value("stripe-webhook-secret"), ",") {
 		if secret = strings.TrimSpace(secret); secret != "" {
 			c.Stripe.Secrets = append(c.Stripe.Secrets, secret)

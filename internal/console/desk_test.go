@@ -3,6 +3,7 @@ package console_test
 import (
 	"context"
 	"flag"
+	"fmt"
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
@@ -104,9 +105,22 @@ func speaks(language string) func(*office.NewAccount) {
 	return func(n *office.NewAccount) { n.Language = language }
 }
 
+var (
+	nonces = regexp.MustCompile(`nonce="[^"]+"`)
+	hashes = regexp.MustCompile(`-[0-9a-f]{12}\.`)
+	ids    = regexp.MustCompile(`\b(pm|agr)_[0-9a-z]{26}\b`)
+)
+
 // plain takes out of a page what differs from answer to answer and from build to
-// build.
+// build, and names ids in the order in which they are met.
 func plain(page string) string {
-	page = regexp.MustCompile(`nonce="[^"]+"`).ReplaceAllString(page, `nonce="NONCE"`)
-	return regexp.MustCompile(`-[0-9a-f]{12}\.`).ReplaceAllString(page, "-HASH.")
+	page = hashes.ReplaceAllString(nonces.ReplaceAllString(page, `nonce="NONCE"`), "-HASH.")
+	met := map[string]string{}
+	return ids.ReplaceAllStringFunc(page, func(id string) string {
+		if met[id] == "" {
+			kind, _, _ := strings.Cut(id, "_")
+			met[id] = fmt.Sprintf("%s_%d", kind, len(met)+1)
+		}
+		return met[id]
+	})
 }

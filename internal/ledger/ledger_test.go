@@ -30,10 +30,52 @@ func TestEntries(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	forOrder, err := ledger.CapturedForOrder("pay_3", "acct_1", usd(1190))
+	if err != nil {
+		t.Fatal(err)
+	}
+	applied, err := ledger.AppliedToOrder("app_1", "acct_1", usd(400))
+	if err != nil {
+		t.Fatal(err)
+	}
+	earned, err := ledger.EarnedByOrder("debt_3", "acct_1", usd(1000), usd(190))
+	if err != nil {
+		t.Fatal(err)
+	}
+	released, err := ledger.ReleasedByOrder("debt_4", "acct_1", usd(400))
+	if err != nil {
+		t.Fatal(err)
+	}
+	credited, err := ledger.CreditedByOrder("ord_1", "acct_1", usd(100), usd(19))
+	if err != nil {
+		t.Fatal(err)
+	}
 	cases := []struct {
 		name      string
 		got, want ledger.Entry
 	}{
+		{"captured for an order", forOrder, ledger.Entry{Kind: ledger.PaymentCaptured, Account: "acct_1", Subject: "pay_3", Amount: usd(1190), Postings: []ledger.Posting{
+			{Ledger: ledger.ProviderReceivable, Amount: usd(1190)},
+			{Ledger: ledger.CustomerDeposits, Customer: "acct_1", Amount: usd(-1190)},
+		}}},
+		{"spent of the balance on an order", applied, ledger.Entry{Kind: ledger.BalanceApplied, Account: "acct_1", Subject: "app_1", Amount: usd(400), Postings: []ledger.Posting{
+			{Ledger: ledger.CustomerBalance, Customer: "acct_1", Amount: usd(400)},
+			{Ledger: ledger.CustomerDeposits, Customer: "acct_1", Amount: usd(-400)},
+		}}},
+		{"earned by an order", earned, ledger.Entry{Kind: ledger.OrderEarned, Account: "acct_1", Subject: "debt_3", Amount: usd(1190), Postings: []ledger.Posting{
+			{Ledger: ledger.CustomerDeposits, Customer: "acct_1", Amount: usd(1190)},
+			{Ledger: ledger.Revenue, Amount: usd(-1000)},
+			{Ledger: ledger.TaxPayable, Amount: usd(-190)},
+		}}},
+		{"released by an order", released, ledger.Entry{Kind: ledger.OrderReleased, Account: "acct_1", Subject: "debt_4", Amount: usd(400), Postings: []ledger.Posting{
+			{Ledger: ledger.CustomerDeposits, Customer: "acct_1", Amount: usd(400)},
+			{Ledger: ledger.CustomerBalance, Customer: "acct_1", Amount: usd(-400)},
+		}}},
+		{"credited of an order", credited, ledger.Entry{Kind: ledger.OrderCredited, Account: "acct_1", Subject: "ord_1", Amount: usd(119), Postings: []ledger.Posting{
+			{Ledger: ledger.Revenue, Amount: usd(100)},
+			{Ledger: ledger.TaxPayable, Amount: usd(19)},
+			{Ledger: ledger.CustomerBalance, Customer: "acct_1", Amount: usd(-119)},
+		}}},
 		{"usage owed", owed, ledger.Entry{Kind: ledger.UsageOwed, Account: "acct_1", Subject: "debt_1", Amount: usd(1190), Postings: []ledger.Posting{
 			{Ledger: ledger.CustomerReceivable, Customer: "acct_1", Amount: usd(1190)},
 			{Ledger: ledger.Revenue, Amount: usd(-1000)},

@@ -200,6 +200,11 @@ func (o *Office) openMethod(ctx context.Context, by access.Caller, id account.ID
 		}
 		if refusal == nil {
 			b = o.newMethod(a, p, c, card, customer, by, now)
+			if refusal, err = o.judgeBind(ctx, tx, by, a, &b); err != nil {
+				return err
+			}
+		}
+		if refusal == nil {
 			if isNew, err = tx.AddMethod(ctx, b.Method); err != nil {
 				return err
 			}

@@ -1,6 +1,7 @@
 package office
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -25,7 +26,7 @@ type PayPalToBind struct {
 
 const (
 	agreementLasts    = 3 * time.Hour    // that the payer has to decide
-	agreementGrace    = time.Minute      // after they came back, until the provider must show what they decided
+	agreementGrace    = 10 * time.Minute // after they came back, until the provider must show what they decided
 	agreementShown    = 20               // agreements that a list tells
 	forgetPause       = 30 * time.Minute // before a provider is told again to forget an instrument
 	reasonNotApproved = "agreement_not_approved"
@@ -197,10 +198,8 @@ func (o *Office) lookAtAgreement(ctx context.Context, id payment.AgreementID) er
 	r := o.Wallet.Agreement(ctx, g.Ref)
 	o.lanes.note(g.Provider, r, o.Now())
 	switch r.Outcome {
-	case provider.Approved:
+	case provider.Approved, provider.Cancelled: // one that is gone may have been kept before, by a call whose answer was lost
 		return o.keepAgreement(ctx, g)
-	case provider.Cancelled:
-		return o.finishAgreement(ctx, id, payment.RefuseAgreement, reasonNotApproved)
 	case provider.NeedsPayer:
 		return o.awaitPayer(ctx, g)
 	}
@@ -223,7 +222,15 @@ func (o *Office) awaitPayer(ctx context.Context, g payment.Agreement) error {
 // keepAgreement turns an agreement that the payer approved into a payment method,
 // if every rule lets it; else the provider is told to forget it.
 func (o *Office) keepAgreement(ctx context.Context, g payment.Agreement) error {
-	who, r := o.Wallet.KeepAgreement(ctx, g.Ref, o.agreementAsk(g))
+	ask := o.agreementAsk(g)
+	err := o.Store.View(ctx, func(tx *store.Tx) (err error) {
+		ask.Known, err = tx.TokensOf(ctx, g.Account, g.Provider)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	who, r := o.Wallet.KeepAgreement(ctx, g.Ref, ask)
 	switch r.Outcome {
 	case provider.Approved:
 	case provider.Declined:
@@ -236,7 +243,7 @@ func (o *Office) keepAgreement(ctx context.Context, g payment.Agreement) error {
 	}
 	var hold payment.HoldID
 	var discard bool
-	err := o.changeAgreement(ctx, g.ID, func(tx *store.Tx, a account.Account, g payment.Agreement) (err error) {
+	err = o.changeAgreement(ctx, g.ID, func(tx *store.Tx, a account.Account, g payment.Agreement) (err error) {
 		hold, discard = "", false
 		if g.State != payment.AgreementWaiting {
 			return nil
@@ -271,10 +278,19 @@ func (o *Office) bindPayer(ctx context.Context, tx *store.Tx, a account.Account,
 		return "", err
 	}
 	isOurs := err == nil && holder.Account == a.ID
+	if isOurs && holder.State != payment.Invalid && holder.State != payment.Active {
+		if why := errors.Join(mayBindAtAll(a, p), o.mayBindPayer(ctx, tx, p, a, *g, card)); why != nil {
+			return "", o.discard(ctx, tx, g, card.Fingerprint, why)
+		}
+	}
 	if isOurs && holder.State != payment.Invalid {
 		// The same payer again is the method that it already is; what was agreed to
 		// last is what is charged.
 		if holder.Card.Token != who.Token {
+			old := job.Job{Kind: forgetToken, Subject: holder.Provider + "/" + holder.Card.Token, At: now, Once: true}
+			if err := tx.Enqueue(ctx, old); err != nil {
+				return "", err
+			}
 			holder.Card.Token = who.Token
 			if err := tx.SaveMethod(ctx, holder); err != nil {
 				return "", err
@@ -294,6 +310,11 @@ func (o *Office) bindPayer(ctx context.Context, tx *store.Tx, a account.Account,
 	var b Bound
 	if refusal == nil {
 		b = o.newPayPal(a, p, *g, who, now)
+		if refusal, err = o.judgeBind(ctx, tx, access.Jobs, a, &b); err != nil {
+			return "", err
+		}
+	}
+	if refusal == nil {
 		isNew, err := tx.AddMethod(ctx, b.Method)
 		if err != nil {
 			return "", err
@@ -410,7 +431,7 @@ func (o *Office) finishAgreement(ctx context.Context, id payment.AgreementID, e 
 			return nil // it went on meanwhile
 		}
 		if g.State != payment.AgreementDiscarding {
-			if err := tx.SaveBindAttempt(ctx, g.Try, "", max(reason, string(e))); err != nil {
+			if err := tx.SaveBindAttempt(ctx, g.Try, "", cmp.Or(reason, string(e))); err != nil {
 				return err
 			}
 		}

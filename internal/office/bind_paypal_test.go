@@ -82,7 +82,7 @@ func TestPayPalIsNotBound(t *testing.T) { // R-PP-03, R-PP-04, R-ELIG-02
 		}, payment.AgreementRefused, "agreement_not_approved"},
 		{"came back without agreeing", func(d *officetest.Desk, g payment.Agreement) payment.Agreement {
 			d.Return(g)
-			d.Pass(2 * time.Minute)
+			d.Pass(12 * time.Minute)
 			return agreementNow(d.T, d, g.ID)
 		}, payment.AgreementRefused, "agreement_not_approved"},
 		{"never decided", func(d *officetest.Desk, g payment.Agreement) payment.Agreement {

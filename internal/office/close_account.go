@@ -87,7 +87,10 @@ func (o *Office) CloseAccount(ctx context.Context, by access.Caller, id account.
 		if err := tx.Enqueue(ctx, job.Job{Kind: endSilence, Subject: string(id), At: c.Until, Once: true}); err != nil {
 			return err
 		}
-		if err := o.notify(ctx, tx, id, "account_closing", string(id)+"/"+c.Account.SilentSince.Format(time.DateOnly), map[string]string{"until": c.Until.Format(time.DateOnly)}); err != nil {
+		if err := o.tendSoon(ctx, tx, id); err != nil {
+			return err
+		}
+		if err := o.notify(ctx, tx, id, "account_closing", string(id)+"/"+c.Account.SilentSince.Format(time.RFC3339Nano), map[string]string{"until": c.Until.Format(time.DateOnly)}); err != nil {
 			return err
 		}
 		return o.tellAccount(ctx, tx, by, c.Account, "account.closing", "asked")
@@ -119,7 +122,7 @@ func (o *Office) reopen(ctx context.Context, tx *store.Tx, by access.Caller, a *
 	if err := tx.SaveAccount(ctx, *a); err != nil {
 		return err
 	}
-	if err := o.notify(ctx, tx, a.ID, "account_reopened", string(a.ID)+"/"+since.Format(time.DateOnly), map[string]string{"reason": why}); err != nil {
+	if err := o.notify(ctx, tx, a.ID, "account_reopened", string(a.ID)+"/"+since.Format(time.RFC3339Nano), map[string]string{"reason": why}); err != nil {
 		return err
 	}
 	return o.tellAccount(ctx, tx, by, *a, "account.reopened", why)
@@ -148,6 +151,10 @@ func (o *Office) endSilenceJob(ctx context.Context, subject string) error {
 		}
 		if u.Running > 0 || u.Overdue > 0 {
 			return o.reopen(ctx, tx, access.Jobs, &c.Account, firstReason(u))
+		}
+		if u.Unbilled && c.Account.Credit { // it is on the month's bill
+			wait = silencePause
+			return nil
 		}
 		if u.Unpaid == 0 && u.Unbilled {
 			if opened, err = o.chargeLast(ctx, tx, c.Account); err != nil {

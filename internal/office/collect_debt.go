@@ -12,6 +12,7 @@ import (
 	"github.com/bursar-pay/bursar/internal/fault"
 	"github.com/bursar-pay/bursar/internal/job"
 	"github.com/bursar-pay/bursar/internal/money"
+	"github.com/bursar-pay/bursar/internal/order"
 	"github.com/bursar-pay/bursar/internal/payment"
 	"github.com/bursar-pay/bursar/internal/policy"
 	"github.com/bursar-pay/bursar/internal/provider"
@@ -24,6 +25,7 @@ type Charge struct {
 	Initiator payment.Initiator
 	Reason    payment.Reason
 	ReturnURL string // where a challenge ends; "" with nobody present
+	Force3DS  bool   // policy or risk demands a challenge
 
 	// first is the preferred method, for a debt that was opened in this very
 	// transaction and so has no payment yet; nil for any other.
@@ -49,6 +51,9 @@ func (o *Office) CollectDebt(ctx context.Context, by access.Caller, id billing.D
 	err := o.changeDebt(ctx, id, func(tx *store.Tx, a account.Account, d billing.Debt) (err error) {
 		if err := by.MayTouch(d.Account); err != nil {
 			return billing.ErrDebtNotFound
+		}
+		if d.Kind == billing.OrderDebt {
+			return order.ErrPaidAsOrder // where its risk is judged
 		}
 		p, err = o.openPayment(ctx, tx, by, a, d, c)
 		return err
@@ -116,14 +121,16 @@ func (o *Office) openPayment(ctx context.Context, tx *store.Tx, by access.Caller
 	}
 	d.Attempts++
 	d.NextAttemptAt = time.Time{}
-	hold, err := o.claimHold(ctx, tx, m, d.OpenAmount(), now)
-	if err != nil {
-		return none, err
+	hold := payment.HoldID("")
+	if d.Kind != billing.OrderDebt { // what is held is for usage
+		if hold, err = o.claimHold(ctx, tx, m, d.OpenAmount(), now); err != nil {
+			return none, err
+		}
 	}
 	pay := payment.Payment{
 		ID: payment.ID(o.IDs.New("pay_")), Account: a.ID, Debt: string(d.ID), Method: m.ID, Hold: hold, Attempt: d.Attempts,
 		Key: d.Key(o.Installation, d.Attempts), Provider: m.Provider, Customer: customer, Amount: d.OpenAmount(),
-		Initiator: c.Initiator, Reason: c.Reason, Mandate: m.NetworkTransaction, State: payment.Opening, OpenedAt: now,
+		Initiator: c.Initiator, Reason: c.Reason, Mandate: m.NetworkTransaction, Force3DS: c.Force3DS, State: payment.Opening, OpenedAt: now,
 	}
 	if added, err := tx.AddPayment(ctx, pay); err != nil || !added {
 		return none, errors.Join(err, payment.ErrUnresolved)
@@ -187,11 +194,20 @@ func (o *Office) mayTry(ctx context.Context, tx *store.Tx, p policy.Policy, m pa
 	}
 	for _, last := range refused {
 		if last.Refusal.Class == payment.FinalClass && by == payment.MIT {
-			return payment.ErrRefusedForGood
+			paid, err := tx.LastPaidOn(ctx, m.ID)
+			if err != nil {
+				return err
+			}
+			if paid.Before(last.SettledAt) { // a success since then takes the word back
+				return payment.ErrRefusedForGood
+			}
 		}
 		if now.Before(last.SettledAt.Add(last.Refusal.WaitAtLeast)) {
 			return payment.ErrTooSoon
 		}
+	}
+	if m.Kind != payment.CardKind { // caps are the card schemes'
+		return nil
 	}
 	for _, c := range p.Caps(m.Card.Brand) {
 		n, err := tx.CountTries(ctx, m.ID, d.OpenAmount().Minor, now.Add(-c.Within), now.Add(-c.Within))
@@ -232,6 +248,9 @@ func (o *Office) askForPayment(ctx context.Context, id payment.ID, returnURL str
 		}
 		r = plug.Confirm(ctx, ref, ask)
 	}
+	if r.Decline.Revoked && o.isReplaced(ctx, p.Method, ask.Method) {
+		return nil // the watch asks again with the token that came in its place
+	}
 	return o.settlePayment(ctx, id, r)
 }
 
@@ -261,7 +280,7 @@ func (o *Office) paymentAsk(ctx context.Context, id payment.ID, returnURL string
 			if returnURL == "" {
 				returnURL = o.ConsoleURL // the page that asked is gone
 			}
-			ask.Initiator, ask.ReturnURL = provider.CIT, returnTo(returnURL, "payment", string(p.ID))
+			ask.Initiator, ask.ReturnURL, ask.Force3DS = provider.CIT, returnTo(returnURL, "payment", string(p.ID)), p.Force3DS
 		}
 		return nil
 	})
@@ -334,8 +353,14 @@ func (o *Office) collectDebtJob(ctx context.Context, subject string) error {
 		a, err = tx.Account(ctx, d.Account)
 		return err
 	})
-	if err != nil || d.State != billing.Open || !isCharged(a, d) {
+	if err != nil || d.State != billing.Open {
 		return err
+	}
+	if d.Kind == billing.OrderDebt {
+		return o.renewWith(ctx, d.ID)
+	}
+	if !isCharged(a, d) {
+		return nil
 	}
 	reason := reasonOf(d)
 	if d.Attempts > 0 {
@@ -346,7 +371,14 @@ func (o *Office) collectDebtJob(ctx context.Context, subject string) error {
 	case errors.Is(err, payment.ErrUnresolved), errors.Is(err, billing.ErrDebtSettled):
 		return nil // somebody is at it, or was
 	case errors.Is(err, payment.ErrTooSoon), errors.Is(err, payment.ErrCapped):
+		if d.Attempts == 0 { // nothing was tried yet: the customer must know that it is owed
+			if err := o.noteUncollected(ctx, d.ID, err); err != nil {
+				return err
+			}
+		}
 		return o.tryLater(ctx, d.ID)
+	case errors.Is(err, ErrUnplugged):
+		return job.Snooze(unheardPause)
 	case isExpected(err):
 		return o.noteUncollected(ctx, d.ID, err)
 	}
@@ -354,9 +386,10 @@ func (o *Office) collectDebtJob(ctx context.Context, subject string) error {
 }
 
 // isCharged tells whether a debt is collected from a method by itself: a credit
-// customer's is not, whatever is bound (R-CRED-03).
+// customer's is not, whatever is bound (R-CRED-03), and an order is paid when its
+// customer says so, or with its subscription's renewal.
 func isCharged(a account.Account, d billing.Debt) bool {
-	return !a.Credit && d.Kind != billing.BillDebt
+	return !a.Credit && d.Kind != billing.BillDebt && d.Kind != billing.OrderDebt
 }
 
 func reasonOf(d billing.Debt) payment.Reason {

@@ -2,6 +2,8 @@ package office
 
 import (
 	"context"
+	"errors"
+	"strings"
 
 	"github.com/bursar-pay/bursar/internal/access"
 	"github.com/bursar-pay/bursar/internal/account"
@@ -148,6 +150,33 @@ func (o *Office) forgetMethodJob(ctx context.Context, subject string) error {
 		return nil
 	}
 	o.Log.WarnContext(ctx, "the provider has not forgotten a payment method yet", "subject", m.ID, "error", err)
+	return job.Snooze(forgetPause)
+}
+
+// forgetTokenJob has the provider forget a token in whose place another came. One
+// that was bound anew meanwhile stays.
+func (o *Office) forgetTokenJob(ctx context.Context, subject string) error {
+	name, token, _ := strings.Cut(subject, "/")
+	var isBound bool
+	err := o.Store.View(ctx, func(tx *store.Tx) error {
+		m, err := tx.MethodByToken(ctx, name, token)
+		isBound = err == nil && m.State != payment.Rejected && m.State != payment.Detached
+		if errors.Is(err, payment.ErrMethodNotFound) {
+			return nil
+		}
+		return err
+	})
+	if err != nil || isBound {
+		return err
+	}
+	plug, err := o.opened(name)
+	if err == nil {
+		err = plug.Detach(ctx, token)
+	}
+	if err == nil {
+		return nil
+	}
+	o.Log.WarnContext(ctx, "the provider has not forgotten a token yet", "error", err)
 	return job.Snooze(forgetPause)
 }
 

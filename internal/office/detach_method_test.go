@@ -169,4 +169,3 @@ func accountNow(t testing.TB, d *officetest.Desk, id account.ID) account.Account
 	}
 	return a
 }
-

@@ -14,7 +14,7 @@ import (
 // EventKinds are the kinds of events that the office emits, and nothing else: an
 // endpoint that asks for another one would never hear anything.
 var EventKinds = []string{
-	"account.opened", "account.changed", "account.suspended", "account.resumed", "account.closed", "account.closing", "account.reopened",
+	"account.opened", "account.changed", "account.suspended", "account.resumed", "account.closed", "account.closing", "account.reopened", "account.suspend_requested",
 	"agreement.opened", "agreement.waiting", "agreement.kept", "agreement.refused", "agreement.lapsed",
 	"payment_method.added", "payment_method.challenged", "payment_method.activated", "payment_method.rejected",
 	"payment_method.preferred", "payment_method.withdrawn", "payment_method.restored", "payment_method.expired",
@@ -22,7 +22,11 @@ var EventKinds = []string{
 	"hold.placed", "hold.declined", "hold.renewed", "hold.captured", "hold.released", "hold.expired",
 	"debt.opened", "debt.paid", "debt.cancelled", "debt.written_off",
 	"payment.opened", "payment.challenged", "payment.lost", "payment.succeeded", "payment.declined", "payment.cancelled",
+	"refund.opened", "refund.succeeded", "refund.failed", "refund.to_balance",
 	"bill.issued", "bill.paid",
+	"identity_check.opened", "identity_check.submitted", "identity_check.approved", "identity_check.rejected", "identity_check.expired",
+	"order.placed", "order.paid", "order.lapsed", "order.cancelled", "order.blocked", "order.unblocked", "order.refused",
+	"subscription.started", "subscription.renewed", "subscription.upgraded", "subscription.changed", "subscription.ended", "subscription.cancelled",
 }
 
 // Event is something that happened, to be told to the platform.
@@ -67,7 +71,7 @@ func (o *Office) emit(ctx context.Context, tx *store.Tx, e Event) error {
 			return err
 		}
 	}
-	return nil
+	return o.tellCustomer(ctx, tx, e)
 }
 
 // EventFilter says which events are wanted; an empty field means all.

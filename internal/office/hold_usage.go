@@ -34,7 +34,7 @@ const (
 // has come just now. The account is locked. It answers with the hold to ask for
 // after the commit; "" none.
 func (o *Office) holdUsage(ctx context.Context, tx *store.Tx, a account.Account, p policy.Policy, isUsing bool) (payment.HoldID, error) {
-	if o.Wallet == nil || a.Credit || a.State == account.Closed {
+	if o.Wallet == nil || a.Credit || a.State == account.Closed || a.State == account.Silent {
 		return "", nil
 	}
 	m, err := tx.Preferred(ctx, a.ID)
@@ -50,7 +50,7 @@ func (o *Office) holdUsage(ctx context.Context, tx *store.Tx, a account.Account,
 	case errors.Is(err, payment.ErrHoldNotFound):
 	case err != nil:
 		return "", err
-	case last.IsLive(), last.PlacedAt.IsZero() && now.Before(last.OpenedAt.Add(holdAgainAfter)):
+	case last.IsLive(), (last.PlacedAt.IsZero() || endedEarly(last)) && now.Before(last.OpenedAt.Add(holdAgainAfter)):
 		return "", nil
 	}
 	lines, usedAt, err := o.lookForUse(ctx, tx, p, a, last)
@@ -80,6 +80,12 @@ func (o *Office) holdUsage(ctx context.Context, tx *store.Tx, a account.Account,
 		return "", err
 	}
 	return h.ID, o.audit(ctx, tx, access.Jobs, a.ID, "hold.opened", string(m.ID), map[string]any{"hold": h.ID, "amount": h.Amount})
+}
+
+// endedEarly tells of a hold whose promise was over as soon as it was given: a
+// provider that says so is not asked again and again.
+func endedEarly(h payment.Hold) bool {
+	return h.Reason == reasonPromiseOver && h.EndedAt.Sub(h.PlacedAt) < time.Hour
 }
 
 // usageHoldSize is what the policy holds for an account by its last bill, zero if
@@ -124,14 +130,47 @@ func (o *Office) lookForUse(ctx context.Context, tx *store.Tx, p policy.Policy, 
 		return lines, time.Time{}, err
 	}
 	used := last.UsedAt
-	if running.Running > 0 || unbilled || lines > last.UsageLines && last.ID != "" {
+	isRunning := running.Running > 0 && now.Before(running.ReportedAt.Add(p.ExposureReleaseAfter))
+	if isRunning || unbilled || lines > last.UsageLines && last.ID != "" {
 		used = now
 	}
-	isOver := !running.ReportedAt.IsZero() && running.Running == 0 && !unbilled
+	isOver := !unbilled && (a.State == account.Silent || !running.ReportedAt.IsZero() && running.Running == 0)
 	if isOver || used.IsZero() || !now.Before(used.Add(p.ExposureReleaseAfter)) {
 		used = time.Time{}
 	}
 	return lines, used, nil
+}
+
+// errUnwanted says that a hold on usage is not to be placed any more.
+var errUnwanted = errors.New("office: the hold is not wanted any more")
+
+// dropHold ends a hold on usage that is not placed and not wanted any more.
+func (o *Office) dropHold(ctx context.Context, id payment.HoldID) error {
+	err := o.changeHold(ctx, id, func(tx *store.Tx, _ account.Account, h payment.Hold) (err error) {
+		if h.State != payment.HoldOpening && h.State != payment.HoldUnknown {
+			return nil
+		}
+		if h.State, err = payment.HoldTable.Next(h.State, payment.Release); err != nil {
+			return err
+		}
+		h.Reason = reasonNotPreferred
+		return tx.SaveHold(ctx, h)
+	})
+	if err != nil {
+		return err
+	}
+	return o.ReleaseHold(ctx, id)
+}
+
+// isReplaced tells whether another token came in the place of the one that was
+// asked with, while it was asked: the payer agreed again.
+func (o *Office) isReplaced(ctx context.Context, id payment.MethodID, token string) bool {
+	var m payment.Method
+	err := o.Store.View(ctx, func(tx *store.Tx) (err error) {
+		m, err = tx.Method(ctx, id)
+		return err
+	})
+	return err == nil && m.Card.Token != token
 }
 
 // placeSoon asks for a hold in this process, after the commit that opened it.
@@ -244,8 +283,19 @@ func (o *Office) renewHold(ctx context.Context, h payment.Hold) error {
 				return nil
 			}
 			return s.gone(ctx)
+		case provider.Failed:
+			if !r.Hopeless || s.hold.State == payment.HoldClaimed {
+				return nil // it is asked again
+			}
+			// It was renewed once already, by a call whose answer was lost.
+			if err := s.move(payment.Release); err != nil {
+				return err
+			}
+			s.hold.Reason = reasonPromiseOver
+			s.releaseSoon()
+			return s.tx.SaveHold(ctx, s.hold)
 		}
-		return nil // it is asked again
+		return nil
 	})
 }
 

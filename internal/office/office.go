@@ -14,10 +14,13 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/bursar-pay/bursar/internal/evidence"
 	"github.com/bursar-pay/bursar/internal/id"
 	"github.com/bursar-pay/bursar/internal/job"
+	"github.com/bursar-pay/bursar/internal/mail"
 	"github.com/bursar-pay/bursar/internal/policy"
 	"github.com/bursar-pay/bursar/internal/provider"
+	"github.com/bursar-pay/bursar/internal/seal"
 	"github.com/bursar-pay/bursar/internal/store"
 	"github.com/bursar-pay/bursar/internal/webhook"
 )
@@ -29,6 +32,9 @@ type Office struct {
 	Cards        provider.Provider
 	Wallet       provider.Wallet // nil: none is plugged in
 	Webhooks     *webhook.Sender
+	Mail         *mail.Sender // nil: no mail server is configured
+	Vault        *seal.Vault  // keeps documents of identity checks; nil: none are taken
+	Evidence     *evidence.Cleaner
 	Now          func() time.Time
 	IDs          *id.Source
 	Random       io.Reader
@@ -48,6 +54,7 @@ type Office struct {
 	policies   policyCache
 	working    tally
 	delivering atomic.Int64
+	mailing    atomic.Int64
 	lanes      lanes
 	intake     intake
 	recalled   sync.Map // customers of the provider about whom recall has nothing more to ask
@@ -57,31 +64,43 @@ type Office struct {
 // Handlers are the office's jobs by kind.
 func (o *Office) Handlers() job.Handlers {
 	return job.Handlers{
-		watchHold:      o.watchHold,
-		watchAgreement: o.watchAgreement,
-		forgetMethod:   o.forgetMethodJob,
-		endSilence:     o.endSilenceJob,
-		watchPayment:   o.watchPayment,
-		collectDebt:    o.collectDebtJob,
-		closeMonth:     o.closeMonthJob,
-		sweep:          o.sweepJob,
-		workNews:       o.workNewsJob,
-		DeliverEvent:   o.deliverEventJob,
+		watchHold:         o.watchHold,
+		watchAgreement:    o.watchAgreement,
+		forgetMethod:      o.forgetMethodJob,
+		forgetToken:       o.forgetTokenJob,
+		endSilence:        o.endSilenceJob,
+		watchPayment:      o.watchPayment,
+		collectDebt:       o.collectDebtJob,
+		closeMonth:        o.closeMonthJob,
+		lapseOrder:        o.lapseOrderJob,
+		renewSubscription: o.renewSubscriptionJob,
+		sweep:             o.sweepJob,
+		watchRefund:       o.watchRefund,
+		watchIdentity:     o.watchIdentityJob,
+		workNews:          o.workNewsJob,
+		DeliverEvent:      o.deliverEventJob,
+		deliverMail:       o.deliverMailJob,
 	}
 }
 
 // The kinds of jobs. DeliverEvent's handler is in deliver.go.
 const (
-	watchHold      job.Kind = "watch_hold"
-	watchAgreement job.Kind = "watch_agreement"
-	forgetMethod   job.Kind = "forget_method"
-	endSilence     job.Kind = "end_silence"
-	watchPayment   job.Kind = "watch_payment"
-	collectDebt    job.Kind = "collect_debt"
-	closeMonth     job.Kind = "close_month"
-	sweep          job.Kind = "sweep"
-	workNews       job.Kind = "work_news"
-	DeliverEvent   job.Kind = "deliver_event"
+	watchHold         job.Kind = "watch_hold"
+	watchAgreement    job.Kind = "watch_agreement"
+	forgetToken       job.Kind = "forget_token"
+	forgetMethod      job.Kind = "forget_method"
+	endSilence        job.Kind = "end_silence"
+	watchPayment      job.Kind = "watch_payment"
+	collectDebt       job.Kind = "collect_debt"
+	closeMonth        job.Kind = "close_month"
+	lapseOrder        job.Kind = "lapse_order"
+	renewSubscription job.Kind = "renew_subscription"
+	sweep             job.Kind = "sweep"
+	watchRefund       job.Kind = "watch_refund"
+	watchIdentity     job.Kind = "watch_identity"
+	workNews          job.Kind = "work_news"
+	DeliverEvent      job.Kind = "deliver_event"
+	deliverMail       job.Kind = "deliver_mail"
 )
 
 // Prompt is how work that a commit promised is begun.

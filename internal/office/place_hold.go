@@ -22,6 +22,7 @@ const (
 	reasonThreeDSMissing   = "three_ds_missing"
 	reasonHoldCancelled    = "hold_cancelled"
 	reasonNoAnswer         = "provider_unavailable"
+	reasonTakenElsewhere   = "captured_elsewhere"
 )
 
 // givingUpOpening is how long a hold may fail to reach the provider before its
@@ -32,6 +33,9 @@ const givingUpOpening = time.Hour
 // answer. Its id is saved before the step that reserves money.
 func (o *Office) placeHold(ctx context.Context, id payment.HoldID) error {
 	h, ask, err := o.holdAsk(ctx, id)
+	if errors.Is(err, errUnwanted) {
+		return o.dropHold(ctx, id)
+	}
 	if err != nil || !h.IsLive() {
 		return err
 	}
@@ -51,6 +55,9 @@ func (o *Office) placeHold(ctx context.Context, id payment.HoldID) error {
 		}
 		r = plug.Confirm(ctx, ref, ask)
 	}
+	if r.Decline.Revoked && o.isReplaced(ctx, h.Method, ask.Method) {
+		return nil // the watch asks again with the token that came in its place
+	}
 	return o.settleHold(ctx, id, r)
 }
 
@@ -65,6 +72,9 @@ func (o *Office) openIntent(ctx context.Context, plug provider.Provider, since t
 			return ref, r
 		}
 		return plug.Open(ctx, ask)
+	}
+	if isWallet(plug) { // nothing is confirmed before its id is saved, and an order that nobody saved lapses
+		return "", provider.Result{Outcome: provider.Cancelled, Cause: errors.New("the order's id was never saved")}
 	}
 	ref, r := plug.Find(ctx, ask.Customer, ask.Reference, since.Add(-time.Hour))
 	if ref == "" && r.Outcome == provider.Failed && !r.Misconfigured {
@@ -88,7 +98,9 @@ func (o *Office) recall(ctx context.Context, plug provider.Provider, ask provide
 	}
 	ref, r := plug.Find(ctx, ask.Customer, ask.Reference, o.Now().Add(-recallBack))
 	if ref == "" && r.Outcome != provider.Failed {
-		return "", r, true
+		// A wallet's report may be too long to be read, or late; what it takes is fenced
+		// by our reference all the same.
+		return "", r, !isWallet(plug)
 	}
 	if ref == "" {
 		o.recalled.Store(ask.Customer, true)
@@ -105,6 +117,9 @@ func (o *Office) holdAsk(ctx context.Context, id payment.HoldID) (h payment.Hold
 		m, err := tx.Method(ctx, h.Method)
 		if err != nil {
 			return err
+		}
+		if h.Kind == payment.ExposureHold && (h.State == payment.HoldOpening || h.State == payment.HoldUnknown) && !m.Preferred {
+			return errUnwanted
 		}
 		p, err := o.ruling(ctx, tx, h.OpenedAt)
 		if err != nil {
@@ -240,6 +255,9 @@ func (s *settlement) apply(ctx context.Context, r provider.Result) error {
 }
 
 func (s *settlement) approved(ctx context.Context, r provider.Result) error {
+	if r.Captured {
+		return s.taken(ctx)
+	}
 	if s.hold.State == payment.HoldReleasing || s.hold.State == payment.HoldPlaced {
 		return nil // known; it is being released
 	}
@@ -270,6 +288,23 @@ func (s *settlement) approved(ctx context.Context, r provider.Result) error {
 	return s.preferFirst(ctx)
 }
 
+// taken ends a hold that the provider shows captured though no payment of ours
+// claimed it: somebody did it by hand, or a restored backup has forgotten why.
+func (s *settlement) taken(ctx context.Context) error {
+	if s.hold.State == payment.HoldClaimed {
+		return nil // its payment tells
+	}
+	if err := s.move(payment.Take); err != nil {
+		return err
+	}
+	s.hold.Reason, s.hold.EndedAt, s.hold.ChallengeURL = reasonTakenElsewhere, s.now, ""
+	s.o.Log.ErrorContext(ctx, "a hold was captured, and not by a payment of ours; compare with the provider", "hold", s.hold.ID, "account", s.hold.Account)
+	if err := s.save(ctx, "hold.captured"); err != nil {
+		return err
+	}
+	return s.moveMethod(ctx, payment.HoldDeclined, reasonHoldCancelled)
+}
+
 func wasAuthenticated(t provider.ThreeDS) bool {
 	return t.Result == "authenticated" || t.Result == "attempt_acknowledged"
 }
@@ -290,6 +325,13 @@ func (s *settlement) preferFirst(ctx context.Context) error {
 	}
 	if err := s.o.collectOpen(ctx, s.tx, s.method.Account, s.now); err != nil {
 		return err
+	}
+	opened, err := s.o.testThresholds(ctx, s.tx, s.account, s.policy) // a method brings its threshold (R-THR-07)
+	if err != nil {
+		return err
+	}
+	for _, p := range opened {
+		s.after = append(s.after, func() { s.o.askSoon(ctx, p) })
 	}
 	return s.holdAnew(ctx)
 }
@@ -318,7 +360,10 @@ func (s *settlement) refused(ctx context.Context, reason string) error {
 	}
 	s.releaseSoon()
 	if s.hold.Kind == payment.ExposureHold {
-		return s.o.notify(ctx, s.tx, s.hold.Account, "hold_declined", string(s.hold.ID), map[string]string{"amount": s.hold.Amount.String()})
+		if reason == reasonNoAnswer {
+			return nil
+		}
+		return s.o.notify(ctx, s.tx, s.hold.Account, "hold_declined", string(s.hold.Method)+"/"+s.now.Format("2006-01"), map[string]string{"amount": s.hold.Amount.String()})
 	}
 	event := payment.HoldDeclined
 	if reason == reasonChallengeExpired {

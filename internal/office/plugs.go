@@ -24,6 +24,12 @@ func (o *Office) plug(name string) (provider.Provider, error) {
 	return nil, ErrUnplugged
 }
 
+// isWallet tells whether payers agree on the provider's own pages.
+func isWallet(p provider.Provider) bool {
+	_, is := p.(provider.Wallet)
+	return is
+}
+
 // opened returns the provider of this name unless it is left alone for the
 // moment.
 func (o *Office) opened(name string) (provider.Provider, error) {

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"regexp"
 	"strings"
+	"time"
 
 	"github.com/bursar-pay/bursar/internal/fault"
 	"github.com/bursar-pay/bursar/internal/job"
@@ -33,6 +34,9 @@ func (o *Office) ReceiveNews(ctx context.Context, from string, header http.Heade
 	subject := from + "/" + n.ID
 	if n.Ref == "" {
 		n.Ref = n.Token
+	}
+	if n.Ref == "" {
+		n.Ref = n.Reference // of a refund at PayPal
 	}
 	var isNew bool
 	err = o.Store.Update(ctx, func(tx *store.Tx) (err error) {
@@ -62,6 +66,7 @@ func (o *Office) workNewsJob(ctx context.Context, subject string) error {
 	var pay payment.Payment
 	var agreement payment.Agreement
 	var method payment.Method
+	var refund payment.Refund
 	var worked bool
 	err := o.Store.View(ctx, func(tx *store.Tx) error {
 		e, done, err := tx.News(ctx, from, id)
@@ -77,6 +82,9 @@ func (o *Office) workNewsJob(ctx context.Context, subject string) error {
 		if agreement, err = tx.AgreementByRef(ctx, from, e.Ref); err == nil || !errors.Is(err, payment.ErrAgreementNotFound) {
 			return err
 		}
+		if refund, err = tx.RefundByKey(ctx, from, e.Ref); err == nil || !errors.Is(err, payment.ErrRefundNotFound) {
+			return err
+		}
 		if method, err = tx.MethodByToken(ctx, from, e.Ref); errors.Is(err, payment.ErrMethodNotFound) {
 			return nil // not ours
 		}
@@ -88,19 +96,43 @@ func (o *Office) workNewsJob(ctx context.Context, subject string) error {
 	if pay.ID != "" && !pay.IsOver() {
 		err = o.lookAtPayment(ctx, pay.ID)
 	}
-	if hold.ID != "" && hold.IsLive() {
+	if pay.ID != "" && pay.IsOver() {
+		err = o.lookAtRefundsOf(ctx, pay.ID)
+	}
+	if refund.ID != "" {
+		err = o.lookAtRefund(ctx, refund.ID)
+	}
+	if hold.Kind == payment.ExposureHold && hold.State == payment.HoldPlaced {
+		err = errors.Join(err, o.askAboutPlaced(ctx, hold))
+	} else if hold.ID != "" && hold.IsLive() {
 		err = errors.Join(err, o.lookAtHold(ctx, hold.ID))
 	}
 	if agreement.ID != "" {
 		err = errors.Join(err, o.lookAtAgreement(ctx, agreement.ID))
 	}
-	if method.ID != "" && method.State == payment.Active {
+	switch method.State {
+	case payment.Active, payment.Unavailable:
 		err = errors.Join(err, o.lookAtInstrument(ctx, method))
+	case payment.Verifying, payment.Challenged:
+		return errors.Join(err, job.Snooze(time.Minute)) // it is looked at once it is bound or not
 	}
 	if err != nil {
 		return err
 	}
 	return o.Store.Update(ctx, func(tx *store.Tx) error { return tx.NewsWorked(ctx, from, id, o.Now()) })
+}
+
+// askAboutPlaced asks whether a hold on usage that we take to be placed still is.
+func (o *Office) askAboutPlaced(ctx context.Context, h payment.Hold) error {
+	plug, err := o.opened(h.Provider)
+	if err != nil {
+		return err
+	}
+	r := plug.Fetch(ctx, h.Ref)
+	if r.Outcome != provider.Cancelled && !r.Captured {
+		return nil
+	}
+	return o.settleHold(ctx, h.ID, r)
 }
 
 // lookAtInstrument asks whether the provider still knows what a method charges. A

@@ -2,6 +2,7 @@ package office
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/bursar-pay/bursar/internal/account"
@@ -84,6 +85,9 @@ func (o *Office) watchHold(ctx context.Context, subject string) error {
 // lookAtHold does what the hold's state asks for.
 func (o *Office) lookAtHold(ctx context.Context, id payment.HoldID) error {
 	h, _, err := o.holdAsk(ctx, id)
+	if errors.Is(err, errUnwanted) {
+		return o.dropHold(ctx, id)
+	}
 	if err != nil {
 		return err
 	}

@@ -64,7 +64,7 @@ func (o *Office) ConsoleCaller(ctx context.Context, session, address string) (ac
 	})
 	return access.Caller{
 		Name: "console:" + string(t.Account), Account: t.Account, Address: address,
-		Scopes: []access.Scope{access.AccountsRead, access.MethodsWrite, access.UsageRead, access.BillsWrite},
+		Scopes: []access.Scope{access.AccountsRead, access.AccountsWrite, access.MethodsWrite, access.UsageRead, access.BillsWrite},
 	}, err
 }
 

@@ -147,6 +147,9 @@ func (s *paymentSettlement) succeed(ctx context.Context, r provider.Result) erro
 	if err := s.takeHold(ctx); err != nil {
 		return err
 	}
+	if s.debt.Kind == billing.OrderDebt {
+		return s.settleOrder(ctx, wasAuthenticated(r.ThreeDS))
+	}
 	if err := s.spend(ctx); err != nil {
 		return err
 	}
@@ -175,7 +178,11 @@ func (s *paymentSettlement) spend(ctx context.Context) error {
 		return err
 	}
 	if applied.IsPositive() {
-		if err := s.book(ctx, ledger.Captured, applied); err != nil {
+		captured := ledger.Captured
+		if s.debt.Kind == billing.OrderDebt {
+			captured = ledger.CapturedForOrder
+		}
+		if err := s.book(ctx, captured, applied); err != nil {
 			return err
 		}
 		if s.debt.Paid, err = s.debt.Paid.Add(applied); err != nil {
@@ -225,6 +232,9 @@ func (o *Office) book(ctx context.Context, tx *store.Tx, e ledger.Entry) error {
 func (o *Office) debtPaid(ctx context.Context, tx *store.Tx, a account.Account, d billing.Debt) error {
 	if err := o.tellDebt(ctx, tx, access.Jobs, d, "debt.paid"); err != nil {
 		return err
+	}
+	if d.Kind == billing.OrderDebt {
+		return o.orderPaid(ctx, tx, a, d)
 	}
 	if d.Bill != "" {
 		b, err := tx.Bill(ctx, billing.BillID(d.Bill))
@@ -328,9 +338,10 @@ func (s *paymentSettlement) giveUp(ctx context.Context, e payment.Event) error {
 
 // overdue notes the first failure of a debt: from now on it is overdue, and the
 // customer is told the same day (R-DUN-02).
-// What a customer began by hand and left makes nothing overdue.
+// What a customer began by hand and left makes nothing overdue, and neither does an
+// order: nothing was given for it yet.
 func (s *paymentSettlement) overdue(ctx context.Context) error {
-	if s.debt.State != billing.Open || !s.debt.DeclinedAt.IsZero() || s.payment.Reason == payment.PaidByCustomer {
+	if s.debt.Kind == billing.OrderDebt || s.debt.State != billing.Open || !s.debt.DeclinedAt.IsZero() || s.payment.Reason == payment.PaidByCustomer {
 		return nil
 	}
 	s.debt.DeclinedAt = s.now
@@ -349,11 +360,6 @@ func (s *paymentSettlement) overdue(ctx context.Context) error {
 		}
 	}
 	return s.o.notify(ctx, s.tx, s.account.ID, "payment_failed", string(s.debt.ID), map[string]string{"amount": s.payment.Amount.String()})
-}
-
-// notify keeps a message for the customer, once for each subject.
-func (o *Office) notify(ctx context.Context, tx *store.Tx, id account.ID, kind, subject string, detail map[string]string) error {
-	return tx.AddNotice(ctx, store.Notice{ID: o.IDs.New("msg_"), Account: id, Kind: kind, Subject: subject, Detail: detail, CreatedAt: o.Now()})
 }
 
 // needPayer lets the payment wait for the payer. With nobody present a link
@@ -401,6 +407,9 @@ func (s *paymentSettlement) end(ctx context.Context) error {
 	}
 	if err := s.giveHoldBack(ctx); err != nil {
 		return err
+	}
+	if s.debt.Kind == billing.OrderDebt {
+		return s.renewalFailed(ctx)
 	}
 	if !isCharged(s.account, s.debt) {
 		return nil
@@ -503,7 +512,8 @@ func (o *Office) noteUncollected(ctx context.Context, id billing.DebtID, why err
 				return err
 			}
 			if a.OverdueSince.IsZero() {
-				if err := tx.SetOverdue(ctx, a.ID, o.Now()); err != nil {
+				a.OverdueSince = o.Now()
+				if err := tx.SetOverdue(ctx, a.ID, a.OverdueSince); err != nil {
 					return err
 				}
 			}

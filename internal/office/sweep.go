@@ -2,6 +2,7 @@ package office
 
 import (
 	"context"
+	"hash/fnv"
 	"net/url"
 	"time"
 
@@ -43,13 +44,22 @@ func (o *Office) sweepJob(ctx context.Context, _ string) error {
 	if err := o.reviewMethods(ctx); err != nil {
 		return err
 	}
+	if err := o.sweepCases(ctx); err != nil {
+		return err
+	}
 	if err := o.sweepOutbox(ctx); err != nil {
+		return err
+	}
+	if err := o.sweepLetters(ctx); err != nil {
+		return err
+	}
+	if err := o.tellExpiries(ctx); err != nil {
 		return err
 	}
 	return job.Snooze(sweepEvery)
 }
 
-// findJobs gives every live hold, unresolved payment and due debt its job; one
+// findJobs gives every live hold, unresolved payment or refund and due debt its job; one
 // that has its job keeps it.
 func (o *Office) findJobs(ctx context.Context) error {
 	return o.Store.Update(ctx, func(tx *store.Tx) error {
@@ -58,13 +68,19 @@ func (o *Office) findJobs(ctx context.Context) error {
 		watch := func(k job.Kind, subject string) error {
 			return tx.Enqueue(ctx, job.Job{Kind: k, Subject: subject, At: now.Add(askedDaily + time.Hour), Once: true})
 		}
-		holds, err := tx.LiveHolds(ctx, sweepMax)
-		if err != nil {
-			return err
-		}
-		for _, h := range holds {
-			if err := watch(watchHold, string(h.ID)); err != nil {
+		for after := payment.HoldID(""); ; { // holds on usage live long, so that there may be many
+			holds, err := tx.LiveHolds(ctx, after, sweepMax)
+			if err != nil {
 				return err
+			}
+			for _, h := range holds {
+				after = h.ID
+				if err := watch(watchHold, string(h.ID)); err != nil {
+					return err
+				}
+			}
+			if len(holds) < sweepMax {
+				break
 			}
 		}
 		agreements, err := tx.LiveAgreements(ctx, sweepMax)
@@ -85,6 +101,15 @@ func (o *Office) findJobs(ctx context.Context) error {
 				return err
 			}
 		}
+		refunds, err := tx.LiveRefunds(ctx, sweepMax)
+		if err != nil {
+			return err
+		}
+		for _, f := range refunds {
+			if err := watch(watchRefund, string(f.ID)); err != nil {
+				return err
+			}
+		}
 		debts, err := tx.DebtsDue(ctx, now, sweepMax)
 		if err != nil {
 			return err
@@ -93,6 +118,9 @@ func (o *Office) findJobs(ctx context.Context) error {
 			if err := watch(collectDebt, string(d.ID)); err != nil {
 				return err
 			}
+		}
+		if err := o.findOrders(ctx, tx, watch); err != nil {
+			return err
 		}
 		return nil
 	})
@@ -106,6 +134,7 @@ func (o *Office) reviewMethods(ctx context.Context) error {
 		event payment.MethodEvent
 	}
 	var changes []change
+	var inquire []payment.Method
 	now := o.Now()
 	err := o.Store.View(ctx, func(tx *store.Tx) error {
 		p, err := o.ruling(ctx, tx, now)
@@ -113,6 +142,9 @@ func (o *Office) reviewMethods(ctx context.Context) error {
 			return err
 		}
 		return o.eachBound(ctx, tx, func(m payment.Method, a account.Account) error {
+			if m.Kind == payment.PayPalKind && isItsTurn(m.ID, now) {
+				inquire = append(inquire, m)
+			}
 			withdrawn := p.MayKeepMethod(p.Region(a.Country, a.RegisteredAt), a.Currency, m) != nil
 			switch {
 			case m.Kind == payment.CardKind && m.State == payment.Active && m.Card.IsOver(now, p.Zone):
@@ -133,7 +165,24 @@ func (o *Office) reviewMethods(ctx context.Context) error {
 			return err
 		}
 	}
+	for _, m := range inquire {
+		if err := o.lookAtInstrument(ctx, m); err != nil {
+			o.Log.WarnContext(ctx, "a payment method was not asked for at its provider", "subject", m.ID, "error", err)
+		}
+	}
 	return nil
+}
+
+// turns are the sweeps of a week.
+const turns = uint64(7 * 24 * time.Hour / sweepEvery)
+
+// isItsTurn spreads over the sweeps of a week which methods are asked for at their
+// provider: what a payer ended there is noticed though its message was lost
+// (R-PP-10).
+func isItsTurn(id payment.MethodID, now time.Time) bool {
+	h := fnv.New64a()
+	h.Write([]byte(id))
+	return h.Sum64()%turns == uint64(now.Unix())/uint64(sweepEvery/time.Second)%turns
 }
 
 // changeMethod applies an event to a method that nobody asked about. A preferred
@@ -173,7 +222,7 @@ func (o *Office) moveMethod(ctx context.Context, tx *store.Tx, m payment.Method,
 		return err
 	}
 	if next != payment.Active {
-		if err := o.notify(ctx, tx, m.Account, "method_"+string(next), string(m.ID)+"/"+string(next), map[string]string{"last4": m.Card.Last4, "kind": string(m.Kind)}); err != nil {
+		if err := o.notify(ctx, tx, m.Account, "method_"+string(next), string(m.ID)+"/"+string(next)+"/"+m.UpdatedAt.Format(time.RFC3339Nano), methodFacts(m)); err != nil {
 			return err
 		}
 		if err := o.tendSoon(ctx, tx, m.Account); err != nil {
@@ -208,7 +257,22 @@ func (o *Office) preferAny(ctx context.Context, tx *store.Tx, id account.ID) err
 	if err := o.tellMethod(ctx, tx, access.Jobs, *first, "payment_method.preferred"); err != nil {
 		return err
 	}
-	return o.collectOpen(ctx, tx, id, o.Now())
+	if err := o.collectOpen(ctx, tx, id, o.Now()); err != nil {
+		return err
+	}
+	a, err := tx.Account(ctx, id)
+	if err != nil {
+		return err
+	}
+	p, err := o.ruling(ctx, tx, o.Now())
+	if err != nil {
+		return err
+	}
+	if _, err := o.testThresholds(ctx, tx, a, p); err != nil { // another method may have another threshold (R-THR-07); what opens has its watch
+		return err
+	}
+	_, err = o.holdUsage(ctx, tx, a, p, false)
+	return err
 }
 
 // isWebAddress tells whether s is an absolute http or https address.

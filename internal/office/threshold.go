@@ -165,7 +165,7 @@ func (o *Office) chargeOpened(ctx context.Context, tx *store.Tx, a account.Accou
 	}
 	if err == nil && m.MayCharge(false) == nil {
 		p, err := o.openPayment(ctx, tx, access.Jobs, a, d, Charge{Initiator: payment.MIT, Reason: reasonOf(d), first: &m})
-		if err == nil || !isExpected(err) {
+		if err == nil || !isExpected(err) && !errors.Is(err, ErrUnplugged) {
 			return p.ID, err
 		}
 	}

@@ -94,8 +94,7 @@ func (o *Office) lookAtPayment(ctx context.Context, id payment.ID) error {
 // isAgreedTo tells that a wallet shows nothing to wait for: its payer has agreed on
 // its page, and the money is to be asked for again.
 func isAgreedTo(plug provider.Provider, r provider.Result) bool {
-	_, isWallet := plug.(provider.Wallet)
-	return isWallet && r.Outcome == provider.Pending && r.Live
+	return isWallet(plug) && r.Outcome == provider.Pending && r.Live
 }
 
 // lookAtChallenge records how a challenge ended, or ends it when its time is

@@ -55,14 +55,15 @@ const (
 )
 
 // HoldTable is the life of a hold. A refused one may still be alive at the
-// provider, so it is released there too before it is over.
+// provider, so it is released there too before it is over. One that somebody else
+// captured there is over too.
 var HoldTable = state.Table[HoldState, HoldEvent]{
-	HoldOpening:    {Reserved: HoldPlaced, Challenge: HoldChallenged, AnswerLost: HoldUnknown, Refuse: HoldRefused, Release: HoldReleasing},
-	HoldUnknown:    {Reserved: HoldPlaced, Challenge: HoldChallenged, Refuse: HoldRefused, Release: HoldReleasing, ReleaseDone: HoldReleased},
-	HoldChallenged: {Reserved: HoldPlaced, Refuse: HoldRefused, Release: HoldReleasing, AnswerLost: HoldUnknown},
-	HoldPlaced:     {Release: HoldReleasing, Expire: HoldExpired, Claim: HoldClaimed},
+	HoldOpening:    {Reserved: HoldPlaced, Challenge: HoldChallenged, AnswerLost: HoldUnknown, Refuse: HoldRefused, Release: HoldReleasing, Take: HoldCaptured},
+	HoldUnknown:    {Reserved: HoldPlaced, Challenge: HoldChallenged, Refuse: HoldRefused, Release: HoldReleasing, ReleaseDone: HoldReleased, Take: HoldCaptured},
+	HoldChallenged: {Reserved: HoldPlaced, Refuse: HoldRefused, Release: HoldReleasing, AnswerLost: HoldUnknown, Take: HoldCaptured},
+	HoldPlaced:     {Release: HoldReleasing, Expire: HoldExpired, Claim: HoldClaimed, Take: HoldCaptured},
 	HoldClaimed:    {Take: HoldCaptured, Release: HoldReleasing},
-	HoldReleasing:  {ReleaseDone: HoldReleased, Expire: HoldExpired},
+	HoldReleasing:  {ReleaseDone: HoldReleased, Expire: HoldExpired, Take: HoldCaptured},
 	HoldReleased:   {},
 	HoldExpired:    {},
 	HoldRefused:    {},

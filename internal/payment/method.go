@@ -59,7 +59,7 @@ var MethodTable = state.Table[MethodState, MethodEvent]{
 	Verifying:   {HoldApproved: Active, HoldDeclined: Rejected, ChallengeRequired: Challenged},
 	Challenged:  {HoldApproved: Active, HoldDeclined: Rejected, ChallengeLapsed: Rejected},
 	Active:      {CardLapsed: Expired, PolicyWithdrew: Unavailable, ConsentRevoked: Invalid, Detach: Detached},
-	Unavailable: {PolicyRestored: Active, Detach: Detached},
+	Unavailable: {PolicyRestored: Active, ConsentRevoked: Invalid, Detach: Detached},
 	Expired:     {CardRenewed: Active, Detach: Detached},
 	Invalid:     {Detach: Detached},
 	Rejected:    {Detach: Detached},

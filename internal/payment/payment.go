@@ -76,6 +76,8 @@ const (
 	MonthEnd         Reason = "month_end"
 	Retry            Reason = "retry"
 	PaidByCustomer   Reason = "paid_by_customer"
+	OrderPlaced      Reason = "order_placed"
+	Renewal          Reason = "renewal"
 )
 
 // Refusal is why an issuer said no, as far as the provider tells.
@@ -105,9 +107,11 @@ type Payment struct {
 	Ref                string // the provider's id of the intent; "" until it is known
 	ChargeRef          string
 	Amount             money.Amount
+	Refunded           money.Amount // given back, or on its way back
 	Initiator          Initiator
 	Reason             Reason
 	Mandate            string // network transaction quoted (R-3DS-07)
+	Force3DS           bool   // policy or risk demands a challenge: a success without one is not accepted
 	State              State
 	Refusal            Refusal
 	ChallengeURL       string

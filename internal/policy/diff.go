@@ -67,7 +67,10 @@ func (p Policy) facts() []fact {
 	p.addThreeDS(add)
 	p.addCollection(add)
 	p.addBills(add)
+	p.addOrders(add)
+	p.addRefunds(add)
 	p.addRisk(add)
+	p.addIdentity(add)
 	p.addTaxes(add)
 	return all
 }

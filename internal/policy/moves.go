@@ -98,13 +98,13 @@ func (p Policy) rangeOf(k Kind, f ThresholdFacts) (ThresholdRange, bool) {
 	return r, ok
 }
 
-// offered is the range that a page tells: of a threshold that moves, where the
-// account's own stands.
+// offered is what a page tells: where the account's own threshold stands, and within
+// what it may move.
 func (p Policy) offered(k Kind, f ThresholdFacts) ThresholdRange {
 	r, _ := p.rangeOf(k, f)
 	if _, moves := p.Moves(k, f.Minimum.Currency); moves {
 		own, _ := p.ThresholdOf(k, f)
-		return ThresholdRange{Least: own, Start: own, Most: own}
+		r.Start = own
 	}
 	return r
 }

@@ -134,12 +134,14 @@ func TestPayPalMovesAreBoundedAtTheExtremes(t *testing.T) {
 func TestOffersTellTheAccountsOwnThreshold(t *testing.T) {
 	facts := policy.OfferFacts{Region: policy.Other, Kind: account.Enterprise, HoldMinimum: amount(t, "0.50", "USD"), Factor: 15_000, PayPalFactor: 30_000, Step: 1}
 	offers := moving(t).Offers(facts)
-	own, wallet := amount(t, "1500.00", "USD"), amount(t, "24.00", "USD")
-	if got := offers[0].Threshold; got != (policy.ThresholdRange{Least: own, Start: own, Most: own}) {
-		t.Errorf("card: got %v, want %v", got, own)
+	within := func(least, own, most string) policy.ThresholdRange {
+		return policy.ThresholdRange{Least: amount(t, least, "USD"), Start: amount(t, own, "USD"), Most: amount(t, most, "USD")}
 	}
-	if got := offers[1].Threshold; got != (policy.ThresholdRange{Least: wallet, Start: wallet, Most: wallet}) {
-		t.Errorf("PayPal: got %v, want %v", got, wallet)
+	if got, want := offers[0].Threshold, within("500.00", "1500.00", "4000.00"); got != want {
+		t.Errorf("card: got %v, want %v", got, want)
+	}
+	if got, want := offers[1].Threshold, within("8.00", "24.00", "500.00"); got != want {
+		t.Errorf("PayPal: got %v, want %v", got, want)
 	}
 	facts.Credit = true
 	if got := moving(t).Offers(facts)[0].Threshold; got != (policy.ThresholdRange{}) {

@@ -22,7 +22,7 @@ func Parse(text []byte, name string) (Policy, error) {
 		return Policy{}, err
 	}
 	f := top.fields([]string{"version", "effective", "zone", "descriptor", "regions", "availability", "refused",
-		"binding", "thresholds", "three_ds", "collection", "bills", "accounts"}, "cohorts", "paypal_hold", "risk", "tax")
+		"binding", "thresholds", "three_ds", "collection", "bills", "accounts"}, "cohorts", "paypal_hold", "orders", "refunds", "risk", "identity", "tax")
 	p := Policy{
 		Document:   string(text),
 		Version:    readVersion(f["version"]),
@@ -41,7 +41,10 @@ func Parse(text []byte, name string) (Policy, error) {
 	readCollection(&p, f["collection"])
 	readBills(&p, f["bills"])
 	p.SilentPeriod = f["accounts"].fields([]string{"silent_period"})["silent_period"].span(0)
+	readOrders(&p, f["orders"])
+	readRefunds(&p, f["refunds"])
 	readRisk(&p, f["risk"])
+	readIdentity(&p, f["identity"])
 	readTaxes(&p, f["tax"])
 	if err := top.doc.err(); err != nil {
 		return Policy{}, err

@@ -152,6 +152,15 @@ func TestParseTellsWhatIsWrongAndWhere(t *testing.T) {
 		{"PayPal hold, another field", []string{"  sizes:      ", "  §size: {}\n  sizes:      "}, "paypal_hold", "there is no field of this name", "did you mean sizes?"},
 		{"PayPal hold sizes that are a word", []string{"  sizes:                          # by what the account used in its last billed month, before tax\n    USD: [10.00 from 0.00, 15.00 from 100.00, 35.00 from 500.00, 50.00 from 1000.00]\n", "  sizes: §off\n"}, "paypal_hold.sizes", "this is not fields, each with a name, a colon and a value", "write fields"},
 
+		{"a refund window that no provider has", []string{"card_window: 150d", "card_window: §181d"}, "refunds.card_window", "providers do not take refunds so late", "180d or less"},
+		{"no day to send documents", []string{"submit_days: 1", "submit_days: §0"}, "identity.submit_days", "the customer has 1 to 60 business days", "write a value within that"},
+		{"documents kept for an hour", []string{"keep_expired: 15d", "keep_expired: §1h"}, "identity.keep_expired", "documents are kept for 1 day to 20 years", "write a value within that"},
+		{"no business days", []string{"weekend: [saturday, sunday]", "weekend: §[monday, tuesday, wednesday, thursday, friday, saturday, sunday]"}, "identity.weekend", "a week has at least one business day", "write a value within that"},
+		{"a holiday that is not", []string{"holidays: []", "holidays: [§2026-02-30]"}, "identity.holidays[0]", "there is no such date", "check day and month"},
+		{"one refund window", []string{"  paypal_window: 180d\n", "", "refunds:\n", "§refunds:\n"}, "refunds.paypal_window", "the field is missing", "add it"},
+		{"orders that lapse at once", []string{"lapse_after: 24h ", "lapse_after: §0h "}, "orders.lapse_after", "this is too short", "1m or more"},
+		{"orders without a word for late money", []string{"  late_payment: apply             # what comes later all the same pays the order; or refund\n", "", "orders:\n", "§orders:\n"}, "orders.late_payment", "the field is missing", "add it"},
+
 		{"tab", []string{"zone: UTC ", "zone: UTC\n§\t"}, "", "this cannot be read as YAML: found character 'tab' that cannot start any token", "spaces"},
 		{"bracket left open", []string{"[alipay, wechat_pay]\n", "[alipay, wechat_pay\n", "binding:\n", "§binding:\n"}, "", "this cannot be read as YAML: ',' or ']' must be specified", "brackets"},
 		{"merge key", []string{"networks: {ipv4: 24, ipv6: 56}", "networks: {§<<: {ipv4: 24}, ipv4: 24, ipv6: 56}"}, "binding.limits.networks", "this kind of key is not used in a policy", "plain name"},
@@ -191,7 +200,7 @@ func TestParseTellsEverythingAtOnce(t *testing.T) {
 		"line 9, column 7: zone",
 		"line 16, column 19: regions.united_states[0]",
 		"line 47, column 12: binding.hold.amounts.USD",
-		"line 147, column 8: bills.day",
+		"line 156, column 8: bills.day",
 	}
 	if strings.Join(got, "\n") != strings.Join(want, "\n") {
 		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))

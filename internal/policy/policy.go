@@ -16,6 +16,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/bursar-pay/bursar/internal/identity"
 	"github.com/bursar-pay/bursar/internal/money"
 	"github.com/bursar-pay/bursar/internal/payment"
 )
@@ -46,6 +47,11 @@ type Policy struct {
 	CreditInvoiceDay int // day on which credit customers get their invoice (R-BILL-03)
 	CreditTerms      Terms
 	SilentPeriod     time.Duration // from closing an account until its methods are free (R-CLOSE-01)
+
+	Orders  Orders
+	Refunds RefundWindows
+
+	Identity identity.Timetable // of the checks that risk asks for (R-KYC-04, R-KYC-07)
 
 	regions       []Region          // in the document's order
 	countries     map[string]Region // those that are listed

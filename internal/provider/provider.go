@@ -129,17 +129,27 @@ type Ask struct {
 	Note       string // shown to staff at the provider
 }
 
+// RefundAsk describes money to give back from a charge. Key is deterministic
+// (R-IDEM-02).
+type RefundAsk struct {
+	Key       string
+	Reference string // names the refund, the same after a restore from a backup; kept at the provider and found again by FindRefund
+	Charge    string // what it is given back from: a result's ChargeRef
+	Amount    money.Amount
+}
+
 // AgreementAsk describes the agreement that a payer is asked for on the
 // provider's own page: to be charged later, while away, whenever usage has added
 // up (R-PP-06).
 type AgreementAsk struct {
-	Key       string // deterministic (R-IDEM-02)
-	Account   string // our account's id; kept at the provider
-	Customer  string // the provider's name for the payer; "" it has none yet
-	Seller    string // as the page shows it; "" the provider's own name for us
-	ReturnURL string // where the payer comes back to after agreeing
-	CancelURL string // and where after turning away
-	Language  string // BCP 47, of the page
+	Key       string   // deterministic (R-IDEM-02)
+	Account   string   // our account's id; kept at the provider
+	Customer  string   // the provider's name for the payer; "" it has none yet
+	Seller    string   // as the page shows it; "" the provider's own name for us
+	ReturnURL string   // where the payer comes back to after agreeing
+	CancelURL string   // and where after turning away
+	Language  string   // BCP 47, of the page
+	Known     []string // tokens that came of other agreements of the account
 }
 
 // Customer describes a payer to the provider.
@@ -233,6 +243,18 @@ type Provider interface {
 	// Find looks an intent up by our reference among the customer's since then. It
 	// answers Failed with ref "" if there is none, Unknown if it could not tell.
 	Find(ctx context.Context, customer, reference string, since time.Time) (ref string, r Result)
+	// Refund gives money of a charge back, at most once per reference, however often
+	// and however late it is asked. Approved: it is given back. Pending: the provider
+	// will say. Declined: the way that the money came is closed to it, and none was
+	// given back. Failed and Hopeless: there is nothing to give back, or the payer
+	// contests the charge and gets it otherwise.
+	Refund(ctx context.Context, a RefundAsk) Result
+	// FetchRefund asks how a refund stands, by its Ref. A refund that was Approved can
+	// be Declined days later: the payer's bank sent it back.
+	FetchRefund(ctx context.Context, ref string) Result
+	// FindRefund looks a refund up by its reference among those of its charge. It
+	// answers Failed without Ref if there is none, Unknown if it could not tell.
+	FindRefund(ctx context.Context, a RefundAsk) Result
 	// Detach forgets an instrument at the provider.
 	Detach(ctx context.Context, token string) error
 	// Window is how long a key given to Open is honoured (reliability: after that only reading is safe).

@@ -145,6 +145,8 @@ func (t *tx) approveSetup(s *paypalSetupToken, a *paypalAccount) error {
 		return alreadyBy(s.hidden.PayerID, a)
 	}
 	s.Status, s.hidden.PayerID = payerApproved, a.PayerID
+	wallet := &s.PaymentSource.PayPal
+	wallet.EmailAddress, wallet.PayerID, wallet.AccountID = a.Email, a.PayerID, a.PayerID
 	s.link()
 	t.save(s)
 	return nil

@@ -68,7 +68,8 @@ func (tx *Tx) LastHoldOnUsage(ctx context.Context, id account.ID) (payment.Hold,
 	if err := tx.queryRow(ctx, `SELECT count(*) FROM holds WHERE account_id = $1 AND kind = 'exposure'`, string(id)).Scan(&n); err != nil {
 		return payment.Hold{}, 0, err
 	}
-	h, err := scanHold(tx.queryRow(ctx, `SELECT `+holdColumns+` FROM holds WHERE account_id = $1 AND kind = 'exposure' ORDER BY id DESC LIMIT 1`, string(id)))
+	h, err := scanHold(tx.queryRow(ctx, `SELECT `+holdColumns+` FROM holds WHERE account_id = $1 AND kind = 'exposure'
+		 ORDER BY CASE WHEN `+liveHold+` THEN 0 ELSE 1 END, opened_at DESC, id DESC LIMIT 1`, string(id)))
 	return h, n, err
 }
 
@@ -77,13 +78,13 @@ func (tx *Tx) HoldsOf(ctx context.Context, id payment.MethodID) ([]payment.Hold,
 	return tx.holds(ctx, `SELECT `+holdColumns+` FROM holds WHERE method_id = $1 ORDER BY id DESC`, string(id))
 }
 
-// LiveHolds lists holds that are not over, the longest open first.
-func (tx *Tx) LiveHolds(ctx context.Context, limit int) ([]payment.Hold, error) {
+// LiveHolds lists holds that are not over after the given one, the oldest first.
+func (tx *Tx) LiveHolds(ctx context.Context, after payment.HoldID, limit int) ([]payment.Hold, error) {
 	return tx.holds(ctx, `
 		SELECT `+holdColumns+`
 		  FROM holds
-		 WHERE `+liveHold+`
-		 ORDER BY void_due LIMIT $1`, int64(limit))
+		 WHERE `+liveHold+` AND id > $1
+		 ORDER BY id LIMIT $2`, string(after), int64(limit))
 }
 
 func (tx *Tx) holds(ctx context.Context, query string, args ...any) ([]payment.Hold, error) {

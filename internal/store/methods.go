@@ -71,6 +71,19 @@ func (tx *Tx) MethodByToken(ctx context.Context, provider, token string) (paymen
 		 LIMIT 1`, provider, token))
 }
 
+// TokensOf lists every token that a provider ever gave out for an account's methods.
+func (tx *Tx) TokensOf(ctx context.Context, id account.ID, provider string) ([]string, error) {
+	var out []string
+	err := tx.query(ctx, `SELECT DISTINCT token FROM payment_methods WHERE account_id = $1 AND provider = $2 ORDER BY token`,
+		[]any{string(id), provider}, func(r row) error {
+			var token string
+			err := r.Scan(&token)
+			out = append(out, token)
+			return err
+		})
+	return out, err
+}
+
 // Methods lists an account's payment methods, oldest first, detached ones left
 // out.
 func (tx *Tx) Methods(ctx context.Context, id account.ID) ([]payment.Method, error) {

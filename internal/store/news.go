@@ -92,37 +92,3 @@ func (tx *Tx) Ticket(ctx context.Context, hash []byte, kind string, now time.Tim
 	}
 	return t, err
 }
-
-// Notice is something the customer is told, once.
-type Notice struct {
-	ID        string
-	Account   account.ID
-	Kind      string
-	Subject   string
-	Detail    map[string]string
-	CreatedAt time.Time
-}
-
-// AddNotice keeps a notice; another of the same kind about the same subject is
-// left out.
-func (tx *Tx) AddNotice(ctx context.Context, n Notice) error {
-	_, err := tx.exec(ctx, `
-		INSERT INTO notices (id, account_id, kind, subject, detail, created_at) VALUES ($1, $2, $3, $4, $5, $6)
-		ON CONFLICT DO NOTHING`, n.ID, string(n.Account), n.Kind, n.Subject, asJSON(n.Detail), micros(n.CreatedAt))
-	return err
-}
-
-// Notices lists an account's notices, newest first.
-func (tx *Tx) Notices(ctx context.Context, id account.ID, limit int) ([]Notice, error) {
-	var out []Notice
-	err := tx.query(ctx, `
-		SELECT id, account_id, kind, subject, detail, created_at FROM notices
-		 WHERE account_id = $1
-		 ORDER BY id DESC LIMIT $2`, []any{string(id), int64(limit)}, func(r row) error {
-		var n Notice
-		err := r.Scan(&n.ID, &n.Account, &n.Kind, &n.Subject, document{&n.Detail}, instant{&n.CreatedAt})
-		out = append(out, n)
-		return err
-	})
-	return out, err
-}

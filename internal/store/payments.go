@@ -13,16 +13,17 @@ import (
 
 type nullInt struct{ sql.NullInt64 }
 
-const paymentColumns = `id, account_id, debt_id, method_id, attempt, key, provider, customer, provider_ref, charge_ref, currency, amount, initiator, reason, mandate, state, decline, challenge_url, challenge_until, network_transaction, three_ds, request_id, asked, opened_at, settled_at, hold_id`
+const paymentColumns = `id, account_id, debt_id, method_id, attempt, key, provider, customer, provider_ref, charge_ref, currency, amount, initiator, reason, mandate, state, decline, challenge_url, challenge_until, network_transaction, three_ds, request_id, asked, opened_at, settled_at, hold_id, force_3ds, refunded`
 
 func scanPayment(r row) (payment.Payment, error) {
 	var p payment.Payment
 	err := r.Scan(&p.ID, &p.Account, &p.Debt, &p.Method, &p.Attempt, &p.Key, &p.Provider, &p.Customer, textOf(&p.Ref), &p.ChargeRef, &p.Amount.Currency, &p.Amount.Minor,
 		&p.Initiator, &p.Reason, &p.Mandate, &p.State, document{&p.Refusal}, &p.ChallengeURL, instant{&p.ChallengeUntil}, &p.NetworkTransaction, document{&p.ThreeDS},
-		&p.RequestID, &p.Asked, instant{&p.OpenedAt}, instant{&p.SettledAt}, &p.Hold)
+		&p.RequestID, &p.Asked, instant{&p.OpenedAt}, instant{&p.SettledAt}, &p.Hold, flag{&p.Force3DS}, &p.Refunded.Minor)
 	if errors.Is(err, errNoRow) {
 		return p, payment.ErrPaymentNotFound
 	}
+	p.Refunded.Currency = p.Amount.Currency
 	return p, err
 }
 
@@ -31,11 +32,11 @@ func scanPayment(r row) (payment.Payment, error) {
 func (tx *Tx) AddPayment(ctx context.Context, p payment.Payment) (bool, error) {
 	n, err := tx.exec(ctx, `
 		INSERT INTO payments (`+paymentColumns+`)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28)
 		ON CONFLICT DO NOTHING`,
 		string(p.ID), string(p.Account), p.Debt, string(p.Method), int64(p.Attempt), p.Key, p.Provider, p.Customer, orNull(p.Ref), p.ChargeRef,
 		string(p.Amount.Currency), p.Amount.Minor, string(p.Initiator), string(p.Reason), p.Mandate, string(p.State), asJSON(p.Refusal), p.ChallengeURL,
-		micros(p.ChallengeUntil), p.NetworkTransaction, asJSON(p.ThreeDS), p.RequestID, int64(p.Asked), micros(p.OpenedAt), micros(p.SettledAt), string(p.Hold))
+		micros(p.ChallengeUntil), p.NetworkTransaction, asJSON(p.ThreeDS), p.RequestID, int64(p.Asked), micros(p.OpenedAt), micros(p.SettledAt), string(p.Hold), bit(p.Force3DS), p.Refunded.Minor)
 	return n == 1, err
 }
 
@@ -114,6 +115,13 @@ func (tx *Tx) RefusedOn(ctx context.Context, id payment.MethodID, limit int) ([]
 		 ORDER BY opened_at DESC LIMIT $2`, string(id), int64(limit))
 }
 
+// LastPaidOn is when a payment last succeeded on a method; zero if none did.
+func (tx *Tx) LastPaidOn(ctx context.Context, id payment.MethodID) (time.Time, error) {
+	var at time.Time
+	err := tx.queryRow(ctx, `SELECT max(settled_at) FROM payments WHERE method_id = $1 AND state = 'succeeded'`, string(id)).Scan(instant{&at})
+	return at, err
+}
+
 // UnresolvedPayments lists payments that are not over, the longest open first.
 func (tx *Tx) UnresolvedPayments(ctx context.Context, limit int) ([]payment.Payment, error) {
 	return tx.payments(ctx, `
@@ -122,13 +130,14 @@ func (tx *Tx) UnresolvedPayments(ctx context.Context, limit int) ([]payment.Paym
 		 ORDER BY opened_at LIMIT $1`, int64(limit))
 }
 
-// InFlight tells whether a payment on the method is not over, or the hold that
-// verifies it. A hold on usage is released when its method goes.
+// InFlight tells whether a payment on the method is not over, or a refund of one, or
+// the hold that verifies it. A hold on usage is released when its method goes.
 func (tx *Tx) InFlight(ctx context.Context, id payment.MethodID) (bool, error) {
 	var n int64
 	err := tx.queryRow(ctx, `
 		SELECT (SELECT count(*) FROM payments WHERE method_id = $1 AND state NOT IN ('succeeded', 'declined', 'cancelled'))
-		     + (SELECT count(*) FROM holds WHERE method_id = $1 AND (kind <> 'exposure' OR state = 'claimed') AND `+liveHold+`)`,
+		     + (SELECT count(*) FROM holds WHERE method_id = $1 AND (kind <> 'exposure' OR state = 'claimed') AND `+liveHold+`)
+		     + (SELECT count(*) FROM refunds AS r JOIN payments AS p ON p.id = r.payment_id WHERE p.method_id = $1 AND r.`+liveRefund+`)`,
 		string(id)).Scan(&n)
 	return n > 0, err
 }
@@ -145,7 +154,7 @@ func (tx *Tx) CountTries(ctx context.Context, id payment.MethodID, amount int64,
 	var c CardTries
 	err := tx.queryRow(ctx, `
 		SELECT (SELECT count(*) FROM payments WHERE method_id = $1 AND opened_at > $2 AND state IN ('closing', 'declined'))
-		     + (SELECT count(*) FROM holds WHERE method_id = $1 AND opened_at > $2 AND placed_at IS NULL AND state IN ('releasing', 'released', 'declined')),
+		     + (SELECT count(*) FROM holds WHERE method_id = $1 AND opened_at > $2 AND placed_at IS NULL AND kind = 'verification' AND state IN ('releasing', 'released', 'declined')),
 		       (SELECT count(*) FROM payments WHERE method_id = $1 AND opened_at > $3 AND amount = $4 AND state IN ('closing', 'declined'))`,
 		string(id), micros(since), micros(sameSince), amount).Scan(&c.Refused, &c.SameRefused)
 	return c, err

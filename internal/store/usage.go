@@ -29,7 +29,7 @@ type UsageAccount struct {
 	State         account.State
 	ClosedThrough billing.Month
 	Factor        int64        // of its threshold, as in billing.Standing, for the kind that is charged
-	Charged       payment.Kind // the preferred method's; "" none is
+	Charged       payment.Kind // PayPalKind if that is preferred, else ""
 	IsHeld        bool         // a hold on usage is live
 }
 
@@ -43,19 +43,14 @@ func (tx *Tx) MeetForUsage(ctx context.Context, ids []account.ID, references []s
 	// With "OR" PostgreSQL would look at every account.
 	named := `(SELECT named FROM ` + byID + ` UNION ALL SELECT id FROM accounts WHERE reference IN (SELECT named FROM ` + byReference + `))`
 	var policies int
+	var wallets []UsageAccount
 	err = tx.together(ctx, statement{text: `
-		SELECT id, reference, currency, zone, credit, state, closed_through, threshold_factor, paypal_factor,
-		       coalesce((SELECT m.kind FROM payment_methods AS m WHERE m.account_id = accounts.id AND m.preferred = 1), ''),
-		       (SELECT count(*) FROM holds AS h WHERE h.account_id = accounts.id AND h.kind = 'exposure' AND h.` + liveHold + `)
+		SELECT id, reference, currency, zone, credit, state, closed_through, threshold_factor
 		  FROM accounts
 		 WHERE id IN ` + named + `
 		 ORDER BY id` + tx.forUpdate(), args: names, scan: func(r row) error {
 		var a UsageAccount
-		var walletFactor int64
-		err := r.Scan(&a.ID, &a.Reference, &a.Currency, &a.Zone, flag{&a.Credit}, &a.State, &a.ClosedThrough, &a.Factor, &walletFactor, &a.Charged, flag{&a.IsHeld})
-		if a.Charged == payment.PayPalKind {
-			a.Factor = walletFactor
-		}
+		err := r.Scan(&a.ID, &a.Reference, &a.Currency, &a.Zone, flag{&a.Credit}, &a.State, &a.ClosedThrough, &a.Factor)
 		accounts = append(accounts, a)
 		return err
 	}}, statement{text: `
@@ -69,11 +64,28 @@ func (tx *Tx) MeetForUsage(ctx context.Context, ids []account.ID, references []s
 		err := r.Scan(&s.Account, &s.Number, &s.Month, &s.Micro, &s.Pico)
 		open = append(open, s)
 		return err
+	}}, statement{text: `
+		SELECT a.id, a.paypal_factor, (SELECT count(*) FROM holds AS h WHERE h.account_id = a.id AND h.kind = 'exposure' AND h.` + liveHold + `)
+		  FROM accounts AS a
+		  JOIN payment_methods AS m ON m.account_id = a.id AND m.preferred = 1
+		 WHERE m.kind = 'paypal' AND a.id IN ` + named, args: names, scan: func(r row) error { // after the lock: what it waited for is seen
+		var w UsageAccount
+		err := r.Scan(&w.ID, &w.Factor, flag{&w.IsHeld})
+		wallets = append(wallets, w)
+		return err
 	}}, statement{text: policyCount, scan: func(r row) error { return r.Scan(&policies) }})
-	if err == nil {
-		tx.policies = &policies
+	if err != nil {
+		return accounts, open, err
 	}
-	return accounts, open, err
+	tx.policies = &policies
+	for _, w := range wallets {
+		for i := range accounts {
+			if a := &accounts[i]; a.ID == w.ID {
+				a.Charged, a.Factor, a.IsHeld = payment.PayPalKind, w.Factor, w.IsHeld
+			}
+		}
+	}
+	return accounts, open, nil
 }
 
 // lineKey is what usage lines are unique by: 16 bytes instead of two texts. Its

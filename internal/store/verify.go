@@ -73,7 +73,8 @@ type question struct {
 
 // proofs are all checks, in the order in which they are made and shown.
 var proofs = []proof{
-	entriesBalance, balancesKept, debtsPaid, paymentsBooked, collectedOnce, receivableOwed,
+	entriesBalance, balancesKept, debtsPaid, paymentsBooked, collectedOnce, receivableOwed, ordersPaid,
+	refundsWithin, refundsBooked, creditsWithin, providersOwe,
 	usageSums, collectionsShut, sharesExact, carriesExact, methodsHeld, holdsEnded, auditWhole,
 }
 

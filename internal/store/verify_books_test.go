@@ -229,11 +229,18 @@ func (b *books) capture(tx *store.Tx, p payment.Payment, d *billing.Debt) error 
 		return b.book(tx, e)
 	}
 	d.State, d.Paid, d.SettledAt = billing.Paid, d.Amount, b.now
-	e, err := ledger.Captured(string(p.ID), p.Account, p.Amount)
+	captured := ledger.Captured
+	if d.Kind == billing.OrderDebt {
+		captured = ledger.CapturedForOrder
+	}
+	e, err := captured(string(p.ID), p.Account, p.Amount)
 	if err != nil {
 		return err
 	}
-	return b.book(tx, e)
+	if err := b.book(tx, e); err != nil || d.Kind != billing.OrderDebt {
+		return err
+	}
+	return b.earn(tx, *d)
 }
 
 // close ends the month of b.now for an account and goes on to the next.
@@ -354,4 +361,6 @@ func (b *books) live() {
 	b.trip(usd) // debt_5
 	b.use(usd, "compute", "0.5")
 	b.use(kwd, "storage", "0.25")
+	b.refunds()
+	b.orders()
 }

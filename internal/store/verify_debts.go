@@ -2,7 +2,7 @@ package store
 
 var debtsPaid = proof{
 	name:  "debts_paid",
-	title: "Every debt is booked once, and has been paid what was captured for it",
+	title: "Every debt is booked once, and has been paid what was captured and spent for it",
 	count: `SELECT count(*) FROM debts`,
 	questions: []question{
 		{
@@ -28,10 +28,15 @@ var debtsPaid = proof{
 				        SELECT p.debt_id, e.currency, 0, e.amount
 				          FROM entries AS e
 				          JOIN payments AS p ON p.id = e.subject
-				         WHERE e.kind = 'payment_captured') AS both_sides
+				         WHERE e.kind = 'payment_captured'
+				        UNION ALL
+				        SELECT a.debt_id, e.currency, 0, e.amount
+				          FROM entries AS e
+				          JOIN cash_applications AS a ON a.id = e.subject
+				         WHERE e.kind = 'balance_applied') AS both_sides
 				 GROUP BY debt_id
 				HAVING sum(paid) <> sum(captured)`,
-			says: "says that %m was paid, and the ledger has %m captured for it",
+			says: "says that %m was paid, and the ledger has %m captured and spent for it",
 		},
 		{
 			find: `

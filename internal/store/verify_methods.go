@@ -60,7 +60,7 @@ var holdsEnded = proof{
 			find: `
 				SELECT 'hold ' || h.id, h.currency, h.amount, h.state
 				  FROM holds AS h
-				 WHERE h.state IN ('claimed', 'captured')
+				 WHERE h.state IN ('claimed', 'captured') AND h.reason <> 'captured_elsewhere'
 				   AND NOT EXISTS (SELECT 1 FROM payments AS p WHERE p.hold_id = h.id AND p.account_id = h.account_id)`,
 			says: "of %m is %s, and no payment is taken from it",
 		},

@@ -119,19 +119,19 @@ var forgeries = []forgery{
 	{"a posting lost", "postings", `DELETE FROM postings WHERE entry_id = 'ent_1' AND ledger_account = 'tax_payable'`,
 		"entries_balance", "entry ent_1", "", "balances debts_paid"},
 	{"both sides raised alike", "postings", `UPDATE postings SET amount = amount * 2 WHERE entry_id = 'ent_2'`,
-		"entries_balance", "entry ent_2", "is not the sum of its debits", "balances"},
+		"entries_balance", "entry ent_2", "is not the sum of its debits", "balances provider_receivable"},
 	{"an entry without postings", "postings", `DELETE FROM postings WHERE entry_id = 'ent_2'`,
-		"entries_balance", "entry ent_2", "has no postings", "balances"},
+		"entries_balance", "entry ent_2", "has no postings", "balances provider_receivable"},
 	{"postings without entry", "entries", `DELETE FROM entries WHERE id = 'ent_2'`,
 		"entries_balance", "entry ent_2", "is not there", "debts_paid payments"},
 	{"another currency", "postings", `UPDATE postings SET currency = 'EUR' WHERE entry_id = 'ent_2' AND amount > 0`,
-		"entries_balance", "entry ent_2", "more than one currency", "balances"},
+		"entries_balance", "entry ent_2", "more than one currency", "balances provider_receivable"},
 	{"what a card paid, out of the cash", "postings", `UPDATE postings SET ledger_account = 'provider_fees' WHERE entry_id = 'ent_2' AND amount > 0`,
-		"entries_balance", "entry ent_2", "is not booked to the accounts of its kind", ""},
+		"entries_balance", "entry ent_2", "is not booked to the accounts of its kind", "provider_receivable"},
 	{"an entry of another customer", "entries", `UPDATE entries SET account_id = 'acct_2' WHERE id = 'ent_2'`,
 		"entries_balance", "entry ent_2", "is not booked to the accounts of its kind", ""},
 	{"a posting of NULL", "postings", `UPDATE postings SET amount = NULL WHERE entry_id = 'ent_2' AND amount > 0`,
-		"entries_balance", "entry ent_2", "", "balances"},
+		"entries_balance", "entry ent_2", "", "balances provider_receivable"},
 
 	{"a balance raised", "balances", `UPDATE balances SET amount = amount + 1 WHERE ledger_account = 'customer_balance'`,
 		"balances", "balance customer_balance of acct_1", "is -0.60 USD, and its postings sum to -0.61 USD", ""},
@@ -141,7 +141,7 @@ var forgeries = []forgery{
 		"balances", "balance customer_balance of acct_2", "", ""},
 
 	{"a debt paid by hand", "debts", `UPDATE debts SET state = 'paid', paid = amount WHERE id = 'debt_5'`,
-		"debts_paid", "debt debt_5", "says that 14.68 USD was paid, and the ledger has 0.00 USD captured for it", "receivable"},
+		"debts_paid", "debt debt_5", "says that 14.68 USD was paid, and the ledger has 0.00 USD captured and spent for it", "receivable"},
 	{"paid without money", "debts", `UPDATE debts SET state = 'paid' WHERE id = 'debt_5'`,
 		"debts_paid", "debt debt_5", "is paid with an amount of 14.68 USD", ""},
 	{"an amount that is not its parts", "debts", `UPDATE debts SET tax = tax + 1 WHERE id = 'debt_5'`,
@@ -158,9 +158,9 @@ var forgeries = []forgery{
 		"debts_paid", "debt debt_4", "", "carries receivable shares"},
 
 	{"a success denied", "payments", `UPDATE payments SET state = 'declined' WHERE id = 'pay_3'`,
-		"payments", "payment pay_3", "is declined and took 0.00 USD, and the ledger has 8.44 USD", ""},
+		"payments", "payment pay_3", "is declined and took 0.00 USD, and the ledger has 8.44 USD", "provider_receivable"},
 	{"a success invented", "payments", `UPDATE payments SET state = 'succeeded' WHERE id = 'pay_1'`,
-		"payments", "payment pay_1", "", "collected_once"},
+		"payments", "payment pay_1", "", "collected_once provider_receivable"},
 	{"two at once", "payments", `UPDATE payments SET state = 'unknown' WHERE id IN ('pay_1', 'pay_2')`,
 		"payments", "debt debt_1", "has 2 payments that are not over", ""},
 	{"an attempt left out", "payments", `UPDATE payments SET attempt = 7 WHERE id = 'pay_3'`,
@@ -172,15 +172,15 @@ var forgeries = []forgery{
 	{"somebody else's debt", "payments", `UPDATE payments SET account_id = 'acct_2' WHERE id = 'pay_1'`,
 		"payments", "payment pay_1", "", ""},
 	{"a payment lost", "payments", `DELETE FROM payments WHERE id = 'pay_6'`,
-		"payments", "payment pay_6", "is not there", "debts_paid"},
+		"payments", "payment pay_6", "is not there", "debts_paid provider_receivable"},
 
 	{"a surplus kept as revenue", "postings balances", `
-		UPDATE postings SET ledger_account = 'revenue', account_id = '' WHERE ledger_account = 'customer_balance';
-		DELETE FROM balances WHERE ledger_account = 'customer_balance'`,
+		UPDATE postings SET ledger_account = 'revenue', account_id = '' WHERE ledger_account = 'customer_balance' AND account_id = 'acct_1';
+		DELETE FROM balances WHERE ledger_account = 'customer_balance' AND account_id = 'acct_1'`,
 		"collected_once", "debt debt_2", "was collected by 2 payments of 1.22 USD for an amount of 0.61 USD", ""},
 	{"a surplus held for another", "postings balances", `
-		UPDATE postings SET account_id = 'acct_2' WHERE ledger_account = 'customer_balance';
-		UPDATE balances SET account_id = 'acct_2' WHERE ledger_account = 'customer_balance'`,
+		UPDATE postings SET account_id = 'acct_2' WHERE ledger_account = 'customer_balance' AND account_id = 'acct_1';
+		UPDATE balances SET account_id = 'acct_2' WHERE ledger_account = 'customer_balance' AND account_id = 'acct_1'`,
 		"collected_once", "debt debt_2", "", "entries_balance"},
 
 	{"a debt cancelled in silence", "debts", `UPDATE debts SET state = 'cancelled' WHERE id = 'debt_5'`,
@@ -365,6 +365,7 @@ var guarded = []struct{ table, rows string }{
 	{"entries", "true"}, {"postings", "true"}, {"balances", "amount <> 0"}, {"debts", "true"}, {"payments", "true"},
 	{"usage_lines", "collection <> 0"}, {"exposures", "true"}, {"collections", "state = 'shut'"}, {"carries", "micro <> 0 OR pico <> 0"},
 	{"bills", "true"}, {"debt_lines", "true"}, {"bill_lines", "true"}, {"audit", "true"}, {"audit_heads", "true"},
+	{"refunds", "true"}, {"credit_notes", "true"}, {"orders", "true"}, {"cash_applications", "true"},
 }
 
 var guardedNumbers = map[string]string{
@@ -372,7 +373,7 @@ var guardedNumbers = map[string]string{
 	"postings":    "amount",
 	"balances":    "amount",
 	"debts":       "number collection net tax amount paid",
-	"payments":    "attempt amount",
+	"payments":    "attempt amount refunded",
 	"usage_lines": "collection micro pico",
 	"exposures":   "collection micro pico lines",
 	"carries":     "micro pico",
@@ -381,6 +382,12 @@ var guardedNumbers = map[string]string{
 	"bill_lines":  "lines usage_micro usage_pico carry_in_micro carry_in_pico net carry_out_micro carry_out_pico",
 	"audit":       "number at",
 	"audit_heads": "number",
+
+	"refunds":      "number amount from_balance",
+	"credit_notes": "year sequence net tax amount",
+
+	"orders":            "net tax amount",
+	"cash_applications": "amount",
 }
 
 var guardedTexts = map[string]string{
@@ -398,6 +405,12 @@ var guardedTexts = map[string]string{
 	"bill_lines":  "bill_id product",
 	"audit":       "chain by action subject detail",
 	"audit_heads": "chain",
+
+	"refunds":      "payment_id account_id currency state",
+	"credit_notes": "account_id debt_id subject currency",
+
+	"orders":            "account_id currency state debt_id",
+	"cash_applications": "account_id debt_id currency",
 }
 
 // changedRows is how many rows of a table are changed, spread over all of it.
@@ -420,7 +433,7 @@ func TestVerifySeesEveryChangeAndLoss(t *testing.T) {
 	for _, g := range guarded {
 		changes := []string{"DELETE FROM " + g.table + " WHERE rowid = %d"}
 		for _, column := range strings.Fields(guardedNumbers[g.table]) {
-			changes = append(changes, "UPDATE "+g.table+" SET "+column+" = "+column+" + 1 WHERE rowid = %d")
+			changes = append(changes, "UPDATE "+g.table+" SET "+column+" = coalesce("+column+", 0) + 1 WHERE rowid = %d")
 		}
 		for _, column := range strings.Fields(guardedTexts[g.table]) {
 			changes = append(changes, "UPDATE "+g.table+" SET "+column+" = "+column+" || 'x' WHERE rowid = %d")
@@ -480,8 +493,8 @@ func TestVerifySurvivesSumsBeyondAllBounds(t *testing.T) {
 					t.Errorf("problems in %v, want %s among them", got, want)
 				}
 			}
-			if slices.Contains(got, "audit") || len(r.Checks) != 13 {
-				t.Errorf("problems in %v of %d checks, want the audit chains whole after them, and 13", got, len(r.Checks))
+			if slices.Contains(got, "audit") || len(r.Checks) != 18 {
+				t.Errorf("problems in %v of %d checks, want the audit chains whole after them, and 18", got, len(r.Checks))
 			}
 		})
 	}

@@ -10,7 +10,9 @@ import (
 
 	"github.com/bursar-pay/bursar/internal/account"
 	"github.com/bursar-pay/bursar/internal/billing"
+	"github.com/bursar-pay/bursar/internal/identity"
 	"github.com/bursar-pay/bursar/internal/money"
+	"github.com/bursar-pay/bursar/internal/order"
 	"github.com/bursar-pay/bursar/internal/payment"
 )
 
@@ -29,10 +31,18 @@ func Object(v any) (any, error) {
 		return OfHold(v), nil
 	case payment.Payment:
 		return OfPayment(v), nil
+	case payment.Refund:
+		return OfRefund(v), nil
 	case billing.Debt:
 		return OfDebt(v), nil
 	case billing.Bill:
 		return OfBill(v), nil
+	case identity.Case:
+		return OfCase(v), nil
+	case order.Order:
+		return OfOrder(v), nil
+	case order.Subscription:
+		return OfSubscription(v), nil
 	}
 	return nil, fmt.Errorf("wire: %T has no shape", v)
 }

@@ -39,6 +39,7 @@ func TestStatesAreThoseOfTheTables(t *testing.T) {
 		{wire.Hold{}, fmt.Sprint(payment.HoldTable.States())},
 		{wire.Agreement{}, fmt.Sprint(payment.AgreementTable.States())},
 		{wire.Payment{}, fmt.Sprint(payment.Table.States())},
+		{wire.Refund{}, fmt.Sprint(payment.RefundTable.States())},
 		{wire.Debt{}, fmt.Sprint(billing.DebtTable.States())},
 	} {
 		if got := fmt.Sprint(states(t, c.shape)); got != c.want {
@@ -57,6 +58,7 @@ func TestEveryObjectNamesItsNoun(t *testing.T) {
 		{payment.Hold{ID: "hold_1"}, "hold"},
 		{payment.Agreement{ID: "agr_1"}, "agreement"},
 		{payment.Payment{ID: "pay_1"}, "payment"},
+		{payment.Refund{ID: "ref_1"}, "refund"},
 		{billing.Debt{ID: "debt_1"}, "debt"},
 		{billing.Bill{ID: "bill_1"}, "bill"},
 	} {

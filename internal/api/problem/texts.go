@@ -181,6 +181,146 @@ var texts = map[string]text{
 		[4]string{"There is no such agreement", "找不到此授權協議", "找不到此授权协议", "この同意は見つかりません"},
 		[4]string{},
 	},
+
+	// Identity checks, and the files that are sent for them.
+	"risk_control_rejection": {
+		[4]string{"Stopped for reasons of security", "因安全原因未能繼續", "因安全原因未能继续", "安全上の理由で停止しました"},
+		[4]string{"verify your identity if you are asked to, use another payment method, or contact support", "如收到要求，請完成身分驗證；也可使用其他支付方式，或聯絡客服", "如收到要求，请完成身份验证；也可使用其他支付方式，或联系客服", "本人確認を求められた場合は手続きを行うか、別の支払い方法を使うか、サポートにお問い合わせください"},
+	},
+	"identity_case_not_open": {
+		[4]string{"No documents are taken now", "目前不接受文件", "目前不接受文件", "現在、書類は受け付けていません"},
+		[4]string{"wait for the decision; after it, a new purchase says whether anything else is needed", "請等候審核結果；之後再次購買時會告知是否還需要其他資料", "请等候审核结果；之后再次购买时会告知是否还需要其他资料", "審査の結果をお待ちください。その後のお申し込みの際に、ほかに必要なものがあれば案内します"},
+	},
+	"identity_case_too_late": {
+		[4]string{"The time to send documents is over", "提交文件的期限已過", "提交文件的期限已过", "書類の提出期限を過ぎています"},
+		[4]string{"place the order again; if an identity check is still needed, a new one is opened", "請重新下單；如仍需驗證身分，會再次要求提交", "请重新下单；如仍需验证身份，会再次要求提交", "もう一度ご注文ください。本人確認がまだ必要な場合は、新しく始まります"},
+	},
+	"identity_rounds_used": {
+		[4]string{"Documents were sent too often", "提交文件的次數過多", "提交文件的次数过多", "書類の提出回数が上限に達しました"},
+		[4]string{"ask support for help", "請聯絡客服協助", "请联系客服协助", "サポートにお問い合わせください"},
+	},
+	"identity_documents_missing": {
+		[4]string{"Documents are missing", "文件不齊全", "文件不齐全", "書類が足りません"},
+		[4]string{"send each of the kinds that are named, then submit again", "請補齊列出的各類文件後再次提交", "请补齐列出的各类文件后再次提交", "示された種類の書類をすべて送ってから、もう一度提出してください"},
+	},
+	"identity_kind_unknown": {
+		[4]string{"No such kind of document", "沒有這種文件類型", "没有这种文件类型", "その種類の書類はありません"},
+		[4]string{"use registered_identity, payment_method_image or latest_statement", "請使用 registered_identity、payment_method_image 或 latest_statement", "请使用 registered_identity、payment_method_image 或 latest_statement", "registered_identity、payment_method_image、latest_statement のいずれかを使ってください"},
+	},
+	"identity_documents_too_many": {
+		[4]string{"Too many documents", "文件數量已達上限", "文件数量已达上限", "書類の数が上限に達しました"},
+		[4]string{"remove one that is not needed, or submit what is there", "請移除不需要的文件，或提交現有文件", "请移除不需要的文件，或提交现有文件", "不要なものを取り消すか、今あるものを提出してください"},
+	},
+	"identity_document_in_use": {
+		[4]string{"The document was submitted", "此文件已提交", "此文件已提交", "この書類は提出済みです"},
+		[4]string{"send another one when the check asks for it", "需要時請另行提交文件", "需要时请另行提交文件", "求められたときに、別の書類を送ってください"},
+	},
+	"identity_mismatch": {
+		[4]string{"Not what the account was registered with", "與註冊資料不一致", "与注册资料不一致", "登録した情報と一致しません"},
+		[4]string{"send documents of the person or company that the account is registered to", "請提交與帳號註冊資料一致的個人或公司文件", "请提交与账号注册资料一致的个人或公司文件", "アカウントに登録した本人または会社の書類を送ってください"},
+	},
+	"identity_unreadable": {
+		[4]string{"A document cannot be read", "文件無法辨識", "文件无法辨认", "書類を読み取れません"},
+		[4]string{"send all of the document, uncovered and large enough to read", "請提交完整、無遮擋且足夠清楚的文件", "请提交完整、无遮挡且足够清楚的文件", "全体が写り、隠れた部分がなく、読める大きさの書類を送ってください"},
+	},
+	"identity_blurred": {
+		[4]string{"A document is blurred", "文件模糊不清", "文件模糊不清", "書類が不鮮明です"},
+		[4]string{"take the picture again in good light, and hold still", "請在光線充足處重新拍攝，並保持穩定", "请在光线充足处重新拍摄，并保持稳定", "明るい場所で、ぶれないようにもう一度撮影してください"},
+	},
+	"identity_expired": {
+		[4]string{"A document is out of date", "文件已過期", "文件已过期", "書類の期限が切れています"},
+		[4]string{"send a document that is valid, and the latest statement", "請提交有效的文件以及最新的帳單", "请提交有效的文件以及最新的账单", "有効な書類と最新の明細書を送ってください"},
+	},
+	"evidence_empty": {
+		[4]string{"The file is empty", "檔案是空的", "文件是空的", "ファイルが空です"},
+		[4]string{"choose the file again; if it comes from the cloud, download it first", "請重新選擇檔案；如存放在雲端，請先下載", "请重新选择文件；如存放在云端，请先下载", "もう一度ファイルを選んでください。クラウドにある場合は先にダウンロードしてください"},
+	},
+	"evidence_too_large": {
+		[4]string{"The file is too large", "檔案過大", "文件过大", "ファイルが大きすぎます"},
+		[4]string{"take the picture with a lower resolution, or send fewer pages", "請以較低解析度拍攝，或減少頁數", "请以较低分辨率拍摄，或减少页数", "解像度を下げて撮影するか、ページを減らしてください"},
+	},
+	"evidence_kind": {
+		[4]string{"Neither a picture nor a PDF", "不是圖片或 PDF", "不是图片或 PDF", "画像でも PDF でもありません"},
+		[4]string{"send a JPEG or PNG picture, or a PDF; a screenshot is one", "請提交 JPEG 或 PNG 圖片，或 PDF；螢幕截圖亦可", "请提交 JPEG 或 PNG 图片，或 PDF；屏幕截图亦可", "JPEG か PNG の画像、または PDF を送ってください。スクリーンショットでもかまいません"},
+	},
+	"evidence_pixels": {
+		[4]string{"The picture has too many pixels", "圖片像素過多", "图片像素过多", "画像の画素数が多すぎます"},
+		[4]string{"take it with a lower resolution, or crop it to the document", "請以較低解析度拍攝，或裁切至文件範圍", "请以较低分辨率拍摄，或裁剪至文件范围", "解像度を下げて撮影するか、書類の部分だけに切り取ってください"},
+	},
+	"evidence_broken": {
+		[4]string{"The file cannot be read", "檔案無法讀取", "文件无法读取", "ファイルを読み取れません"},
+		[4]string{"open it, save or print it anew, and send that; or send a picture of it", "請開啟後重新儲存或列印再提交；或提交其照片", "请打开后重新保存或打印再提交；或提交其照片", "開いて保存または印刷し直したものか、その写真を送ってください"},
+	},
+	"evidence_complex": {
+		[4]string{"The file is too large inside", "檔案內容過大", "文件内容过大", "ファイルの中身が大きすぎます"},
+		[4]string{"print it to a new PDF, or send a picture of it", "請列印成新的 PDF，或提交其照片", "请打印成新的 PDF，或提交其照片", "新しい PDF に印刷するか、写真を送ってください"},
+	},
+	"evidence_pages": {
+		[4]string{"The PDF has too many pages", "PDF 頁數過多", "PDF 页数过多", "PDF のページ数が多すぎます"},
+		[4]string{"send only the pages that are asked for", "請只提交所需的頁面", "请只提交所需的页面", "必要なページだけを送ってください"},
+	},
+	"evidence_encrypted": {
+		[4]string{"The PDF is protected", "PDF 受保護", "PDF 受保护", "PDF が保護されています"},
+		[4]string{"print it to a new PDF without protection, or send a picture of it", "請列印成沒有保護的新 PDF，或提交其照片", "请打印成没有保护的新 PDF，或提交其照片", "保護のない新しい PDF に印刷するか、写真を送ってください"},
+	},
+	"evidence_active": {
+		[4]string{"The PDF holds something that can act", "PDF 含有可執行的內容", "PDF 含有可执行的内容", "PDF に動作する内容が含まれています"},
+		[4]string{"print it to a new PDF, or send a picture of it", "請列印成新的 PDF，或提交其照片", "请打印成新的 PDF，或提交其照片", "新しい PDF に印刷するか、写真を送ってください"},
+	},
+	"evidence_infected": {
+		[4]string{"Malware was found in the file", "檔案含有惡意軟體", "文件含有恶意软件", "ファイルからマルウェアが見つかりました"},
+		[4]string{"check your device, and send another file", "請檢查您的裝置，並提交其他檔案", "请检查您的设备，并提交其他文件", "端末を確認し、別のファイルを送ってください"},
+	},
+	"evidence_unscanned": {
+		[4]string{"The file could not be checked", "檔案暫時無法檢查", "文件暂时无法检查", "ファイルを検査できませんでした"},
+		[4]string{"try again in some minutes", "請於數分鐘後再試", "请于数分钟后再试", "数分後にもう一度お試しください"},
+	},
+
+	// Orders.
+	"order_over": {
+		[4]string{"The order is over", "此訂單已結束", "此订单已结束", "この注文は終了しています"},
+		[4]string{"place another order", "請重新下單", "请重新下单", "もう一度ご注文ください"},
+	},
+	"order_lapsed": {
+		[4]string{"The order was not paid in time", "訂單逾時未支付", "订单超时未支付", "お支払い期限が過ぎました"},
+		[4]string{"place another order", "請重新下單", "请重新下单", "もう一度ご注文ください"},
+	},
+	"order_pending": {
+		[4]string{"Another order for this is not over", "此訂閱有尚未完成的訂單", "此订阅有尚未完成的订单", "未完了の注文があります"},
+		[4]string{"pay or cancel that order first", "請先支付或取消該訂單", "请先支付或取消该订单", "先にその注文を支払うか取り消してください"},
+	},
+	"order_not_found": {
+		[4]string{"No such order", "找不到此訂單", "找不到此订单", "注文が見つかりません"},
+		[4]string{},
+	},
+	"order_needs_credit": {
+		[4]string{"Paid from the credit line", "須由信用額度支付", "须由信用额度支付", "与信枠からのお支払いになります"},
+		[4]string{"bill it as usage", "請以用量計費", "请以用量计费", "使用量として請求してください"},
+	},
+	"account_overdue": {
+		[4]string{"Something is overdue", "帳號有逾期未付的款項", "账号有逾期未付的款项", "支払期限を過ぎたものがあります"},
+		[4]string{"pay what is overdue first", "請先付清逾期款項", "请先付清逾期款项", "先に延滞分をお支払いください"},
+	},
+	"account_silent": {
+		[4]string{"The account is being closed", "帳號正在註銷", "账号正在注销", "アカウントは閉鎖手続き中です"},
+		[4]string{"reopen the account first", "請先取消註銷", "请先取消注销", "先に閉鎖を取り消してください"},
+	},
+	"subscription_over": {
+		[4]string{"The subscription is over", "訂閱已結束", "订阅已结束", "サブスクリプションは終了しています"},
+		[4]string{"order it anew", "請重新訂購", "请重新订购", "もう一度ご注文ください"},
+	},
+	"upgrade_not_dearer": {
+		[4]string{"The change costs no more", "變更後的費用沒有增加", "变更后的费用没有增加", "変更後の料金が増えません"},
+		[4]string{"change it when the term is over, or choose more", "請於期滿後變更，或選擇更高規格", "请于期满后变更，或选择更高规格", "期間の終了後に変更するか、上位のものをお選びください"},
+	},
+	"payment_unresolved": {
+		[4]string{"A payment is under way", "有一筆付款正在處理", "有一笔付款正在处理", "お支払いを処理しています"},
+		[4]string{"wait until it is; its answer is being asked for", "請稍候，系統正在向支付機構查詢結果，不會重複扣款", "请稍候，系统正在向支付机构查询结果，不会重复扣款", "結果を問い合わせています。完了までお待ちください"},
+	},
+	"no_payment_method": {
+		[4]string{"No payment method to charge", "沒有可扣款的支付方式", "没有可扣款的支付方式", "請求できる支払い方法がありません"},
+		[4]string{"bind a card first", "請先綁定銀行卡", "请先绑定银行卡", "先にカードを登録してください"},
+	},
 }
 
 // Explain says what a code means to a payer and what they can do, in the language

@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"net/http"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -19,6 +20,7 @@ import (
 	"github.com/bursar-pay/bursar/internal/access"
 	"github.com/bursar-pay/bursar/internal/account"
 	"github.com/bursar-pay/bursar/internal/billing"
+	"github.com/bursar-pay/bursar/internal/evidence"
 	"github.com/bursar-pay/bursar/internal/id"
 	"github.com/bursar-pay/bursar/internal/job"
 	"github.com/bursar-pay/bursar/internal/money"
@@ -27,6 +29,7 @@ import (
 	"github.com/bursar-pay/bursar/internal/provider/paypal"
 	"github.com/bursar-pay/bursar/internal/provider/stripe"
 	"github.com/bursar-pay/bursar/internal/sandbox"
+	"github.com/bursar-pay/bursar/internal/seal"
 	"github.com/bursar-pay/bursar/internal/store"
 	"github.com/bursar-pay/bursar/internal/store/storetest"
 	"github.com/bursar-pay/bursar/internal/webhook"
@@ -49,6 +52,7 @@ type Desk struct {
 	Clock   *Clock
 	Stepper *job.Stepper
 	URL     string // of the database
+	Keys    string // path of the file of master keys
 
 	references int
 }
@@ -57,6 +61,7 @@ type Desk struct {
 type Options struct {
 	Engine string // storetest.SQLite unless set
 	URL    string // an existing database to go on with; "" a new one
+	Keys   string // its file of master keys; "" a new one
 	World  *sandbox.World
 	Start  time.Time
 	Prompt office.Prompt // PromptInline unless set
@@ -87,6 +92,9 @@ func Build(t testing.TB, o Options) *Desk {
 	}
 	if o.URL == "" {
 		o.URL = storetest.URL(t, o.Engine)
+	}
+	if o.Keys == "" {
+		o.Keys = filepath.Join(t.TempDir(), "master.json")
 	}
 	random := &chance{rand: rand.New(rand.NewPCG(o.Seed, 7))}
 	clock := &Clock{now: o.Start}
@@ -121,12 +129,14 @@ func Build(t testing.TB, o Options) *Desk {
 	off := &office.Office{
 		Store: s, Cards: cards, Wallet: wallet, Now: clock.Now, IDs: id.NewSource(clock.Now, random), Random: random, Log: log,
 		Webhooks:     webhook.NewSender(webhook.Options{AllowPrivate: true}),
+		Vault:        seal.New(seal.NewFile(o.Keys)),
+		Evidence:     evidence.NewCleaner(evidence.DefaultLimits(), evidence.NoScanner{}),
 		Installation: "inst_test", ConsoleURL: "http://console.test", Prompt: o.Prompt,
 	}
 	stepper := job.NewStepper(s, clock, off.Handlers(), job.Options{Log: log})
 	s.UseQueue(store.StepperQueue(stepper.Wake))
 	off.Advance = stepper.Advance
-	d := &Desk{Office: off, T: t, Sandbox: world, Clock: clock, Stepper: stepper, URL: o.URL}
+	d := &Desk{Office: off, T: t, Sandbox: world, Clock: clock, Stepper: stepper, URL: o.URL, Keys: o.Keys}
 	news.office = off
 	if err := off.Begin(context.Background()); err != nil {
 		t.Fatal(err)
@@ -399,11 +409,47 @@ func (d *Desk) agree() {
 			d.T.Errorf("the world captured %d %s on %s; we have %v", c.Captured, c.Currency, c.Intent, p.Amount)
 		}
 	}
+	d.agreeOnRefunds(books, ours)
 	if captured != len(ours) {
 		d.T.Errorf("the world captured %d charges, we have %d succeeded payments", captured, len(ours))
 	}
 	if !books.Balanced {
 		d.T.Error("the world's own books do not balance")
+	}
+}
+
+// agreeOnRefunds compares what was given back, payment by payment: what succeeded
+// here was given back there, and what is on its way here may have been.
+func (d *Desk) agreeOnRefunds(books sandbox.Books, ours map[string]payment.Payment) {
+	d.T.Helper()
+	given := map[payment.ID]int64{}
+	for _, c := range books.Charges {
+		given[ours[c.Intent].ID] += c.Refunded
+	}
+	captures := map[string]payment.ID{}
+	for _, c := range books.PayPal.Captures {
+		captures[c.ID] = ours[c.Invoice].ID
+	}
+	for _, f := range books.PayPal.Refunds {
+		given[captures[f.Capture]] += f.Amount
+	}
+	for _, p := range ours {
+		refunds, err := d.RefundsOf(context.Background(), access.CommandLine, p.ID)
+		if err != nil {
+			d.T.Fatal(err)
+		}
+		var made, onTheWay int64
+		for _, f := range refunds {
+			switch {
+			case f.State == payment.RefundSucceeded:
+				made += f.Amount.Minor
+			case f.IsLive():
+				onTheWay += f.Amount.Minor
+			}
+		}
+		if there := given[p.ID]; there < made || there > made+onTheWay {
+			d.T.Errorf("the world gave %d back of payment %s; we have %d given back and %d on the way", there, p.ID, made, onTheWay)
+		}
 	}
 }
 

@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
+	"strings"
 
 	"github.com/bursar-pay/bursar/internal/provider"
 )
@@ -50,7 +52,26 @@ func (p *Plug) OpenAgreement(ctx context.Context, a provider.AgreementAsk) (stri
 	if !x.ok() || !isToken(s.ID) {
 		return "", x.failed("")
 	}
-	return s.ID, s.result(x)
+	name := s.ID
+	if s.Customer != nil && isToken(s.Customer.ID) {
+		name = s.Customer.ID + agreementMark + s.ID
+	}
+	r := s.result(x)
+	r.Ref = name
+	return name, r
+}
+
+// agreementMark stands between the customer and the setup token in our name of an
+// agreement: once PayPal has forgotten the setup token, only the customer leads to
+// what was made of it.
+const agreementMark = ":"
+
+func splitAgreement(name string) (who, id string) {
+	who, id, named := strings.Cut(name, agreementMark)
+	if !named {
+		return "", name
+	}
+	return who, id
 }
 
 // setupOf words the agreement (R-PP-06): charged by the merchant, later, whenever
@@ -95,7 +116,9 @@ func (s *setupToken) result(x *exchange) provider.Result {
 
 // Agreement reads how an agreement stands.
 func (p *Plug) Agreement(ctx context.Context, name string) provider.Result {
-	_, r := p.readAgreement(ctx, name)
+	_, id := splitAgreement(name)
+	_, r := p.readAgreement(ctx, id)
+	r.Ref = name
 	return r
 }
 
@@ -119,6 +142,7 @@ func (p *Plug) readAgreement(ctx context.Context, name string) (*setupToken, pro
 // KeepAgreement makes the payment token of an approved setup token. One that was made
 // before, by a call whose answer was lost, is looked up.
 func (p *Plug) KeepAgreement(ctx context.Context, name string, a provider.AgreementAsk) (provider.Instrument, provider.Result) {
+	whose, name := splitAgreement(name)
 	if !isToken(name) || a.Key == "" {
 		return provider.Instrument{}, provider.Result{Outcome: provider.Failed, Hopeless: true, Ref: name, Cause: errNoAgreement}
 	}
@@ -137,10 +161,12 @@ func (p *Plug) KeepAgreement(ctx context.Context, name string, a provider.Agreem
 	// PayPal refused: how the setup token stands says why.
 	s, r := p.readAgreement(ctx, name)
 	switch {
+	case s == nil && r.Outcome == provider.Cancelled && whose != "":
+		return p.keptBefore(ctx, &setupToken{ID: name, Customer: &customer{ID: whose}}, a.Known)
 	case s == nil:
 		return provider.Instrument{}, r
 	case s.Status == "VAULTED" || s.Status == "TOKENIZED":
-		return p.keptBefore(ctx, s)
+		return p.keptBefore(ctx, s, a.Known)
 	case r.Outcome == provider.NeedsPayer:
 		return provider.Instrument{}, provider.Result{Outcome: provider.Cancelled, Ref: name, RequestID: r.RequestID, Cause: x.cause(name)}
 	case x.effect() == declines:
@@ -151,7 +177,7 @@ func (p *Plug) KeepAgreement(ctx context.Context, name string, a provider.Agreem
 
 // keptBefore finds the payment token that a setup token became, among those of its
 // payer. Cancelled says that there is none any more: the payer deleted it.
-func (p *Plug) keptBefore(ctx context.Context, s *setupToken) (provider.Instrument, provider.Result) {
+func (p *Plug) keptBefore(ctx context.Context, s *setupToken, known []string) (provider.Instrument, provider.Result) {
 	r := provider.Result{Outcome: provider.Unknown, Ref: s.ID}
 	if s.Customer == nil || s.Customer.ID == "" {
 		r.Cause = errNoPayer
@@ -171,6 +197,9 @@ func (p *Plug) keptBefore(ctx context.Context, s *setupToken) (provider.Instrume
 			return provider.Instrument{}, x.unread(s.ID)
 		}
 		for _, t := range got.Tokens {
+			if s.payer() == "" && slices.Contains(known, t.ID) {
+				continue
+			}
 			if t.Source.PayPal == nil || s.payer() != "" && t.Source.PayPal.payer() != s.payer() {
 				continue
 			}

@@ -36,8 +36,8 @@ const umaID = "7XQ4USKDWM2HB"
 func TestOpenAgreement(t *testing.T) {
 	p, w := plugged(t, setup("PAYER_ACTION_REQUIRED", ""), setup("PAYER_ACTION_REQUIRED", ""))
 	ref, r := p.OpenAgreement(t.Context(), agreement())
-	want := provider.Result{Outcome: provider.NeedsPayer, Ref: setupID, Live: true, ChallengeURL: "https://paypal.test/approve", RequestID: "debug1"}
-	if diff := cmp.Diff(want, r); ref != setupID || diff != "" {
+	want := provider.Result{Outcome: provider.NeedsPayer, Ref: "cust_1:" + setupID, Live: true, ChallengeURL: "https://paypal.test/approve", RequestID: "debug1"}
+	if diff := cmp.Diff(want, r); ref != "cust_1:"+setupID || diff != "" {
 		t.Errorf("got %q (-want +got):\n%s", ref, diff)
 	}
 	sameJSON(t, w.seen[0].body, `{"customer":{"merchant_customer_id":"acct_1"},"payment_source":{"paypal":{"usage_type":"MERCHANT",
@@ -113,6 +113,36 @@ func TestKeepAgreement(t *testing.T) {
 			}
 			sameJSON(t, w.seen[0].body, `{"payment_source":{"token":{"id":"`+setupID+`","type":"SETUP_TOKEN"}}}`)
 		})
+	}
+}
+
+// PayPal forgets a setup token in three days. What was made of it by a call whose
+// answer was lost is found at its customer, beside what is known already.
+func TestKeepAgreementThatPayPalForgot(t *testing.T) {
+	gone := refusedWith(404, "RESOURCE_NOT_FOUND", "TOKEN_NOT_FOUND")
+	list := func(tokens string) reply {
+		return one(`{"customer":{"id":"cust_1"},"payment_tokens":[` + tokens + `]}`)
+	}
+	other := token("other", "9LN2USVCTRE8J")
+	for name, tt := range map[string]struct {
+		list  reply
+		known []string
+		want  provider.Outcome
+	}{
+		"the only one":        {list(token(tokenID, umaID)), nil, provider.Approved},
+		"beside a known one":  {list(other + "," + token(tokenID, umaID)), []string{"other"}, provider.Approved},
+		"nothing new":         {list(token(tokenID, umaID)), []string{tokenID}, provider.Cancelled},
+		"two that are new":    {list(other + "," + token(tokenID, umaID)), nil, provider.Unknown},
+		"none":                {list(""), nil, provider.Cancelled},
+		"cannot be looked up": {reply{status: 503}, nil, provider.Unknown},
+	} {
+		p, _ := plugged(t, gone, gone, tt.list)
+		a := agreement()
+		a.Known = tt.known
+		got, r := p.KeepAgreement(t.Context(), "cust_1:"+setupID, a)
+		if r.Outcome != tt.want || (tt.want == provider.Approved) != (got.Token == tokenID) {
+			t.Errorf("%s: got %+v of %q, want %s", name, r, got.Token, tt.want)
+		}
 	}
 }
 

@@ -11,6 +11,9 @@ import (
 // made or renewed (R-PP-09). https://developer.paypal.com/docs/checkout/standard/customize/authorization/
 const honor = 3 * 24 * time.Hour
 
+// validity is how long an authorization lives, where PayPal does not say.
+const validity = 29 * 24 * time.Hour
+
 // What an order is for stands in its unit's reference id. Its intent says the same
 // until Cancel turns it around, so that the step which would take money no longer
 // matches: an order with the other intent is shut.
@@ -52,7 +55,7 @@ var captureStandings = map[string]standing{
 	"COMPLETED":          {outcome: provider.Approved, captured: true},
 	"PARTIALLY_REFUNDED": {outcome: provider.Approved, captured: true},
 	"REFUNDED":           {outcome: provider.Approved, captured: true},
-	"PENDING":            {outcome: provider.Pending, live: true},
+	"PENDING":            {outcome: provider.Pending}, // taken up; nothing more is to be asked for
 	"DECLINED":           {outcome: provider.Declined},
 	"FAILED":             {outcome: provider.Declined},
 }
@@ -209,7 +212,9 @@ func (p *Plug) holdResult(h *authorization, r provider.Result) provider.Result {
 	r.Outcome, r.Live, r.ChargeRef = s.outcome, s.live, h.ID
 	switch s.outcome {
 	case provider.Approved:
-		r.HeldUntil = h.Expires.UTC()
+		if r.HeldUntil = h.Expires.UTC(); h.Expires.IsZero() && !h.Created.IsZero() {
+			r.HeldUntil = h.Created.Add(validity).UTC()
+		}
 		r.HonoredUntil = h.honored()
 	case provider.Declined:
 		r.Decline = declineOf(h.Status, h.Processor)

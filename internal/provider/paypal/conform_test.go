@@ -141,7 +141,7 @@ func (w world) Token(t *testing.T, c providertest.Card) string {
 	if ref == "" {
 		t.Fatalf("open an agreement: %+v", r)
 	}
-	if _, err := w.ApproveAs(ref, payers[c]); err != nil {
+	if _, err := w.ApproveAs(ref[strings.LastIndex(ref, ":")+1:], payers[c]); err != nil {
 		t.Fatal(err)
 	}
 	if c == providertest.Authenticates {
@@ -375,6 +375,8 @@ func stepOf(r *http.Request) (providertest.Step, bool) {
 		return providertest.Cancelling, true
 	case strings.HasSuffix(path, "/reauthorize"):
 		return providertest.Renewing, true
+	case strings.HasSuffix(path, "/refund"):
+		return providertest.Refunding, true
 	case path == "/v2/checkout/orders", path == "/v3/vault/setup-tokens":
 		return providertest.Opening, true
 	}

@@ -124,7 +124,7 @@ func TestFetchFromAHold(t *testing.T) {
 	}{
 		{"not made yet", alive, "", provider.Pending, true},
 		{"made", spent, captured("COMPLETED", "pay_1"), provider.Approved, false},
-		{"under way", alive, captured("PENDING", "pay_1"), provider.Pending, true},
+		{"under way", alive, captured("PENDING", "pay_1"), provider.Pending, false},
 		{"declined", alive, captured("DECLINED", "pay_1"), provider.Declined, false},
 		{"spent by another", spent, captured("COMPLETED", "pay_2"), provider.Cancelled, false},
 		{"partly spent by another", authorized(holdID, "PARTIALLY_CAPTURED", noon), captured("COMPLETED", "pay_2"), provider.Cancelled, false},

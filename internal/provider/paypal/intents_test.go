@@ -108,7 +108,7 @@ func TestOrderStandings(t *testing.T) {
 		{"captured and refunded", charging("COMPLETED", captured("REFUNDED", "pay_1")),
 			provider.Result{Outcome: provider.Approved, Captured: true, Amount: usd(2400), ChargeRef: captureID}},
 		{"capture pending", charging("COMPLETED", captured("PENDING", "pay_1")),
-			provider.Result{Outcome: provider.Pending, Amount: usd(2400), ChargeRef: captureID, Live: true}},
+			provider.Result{Outcome: provider.Pending, Amount: usd(2400), ChargeRef: captureID}},
 		{"capture declined", charging("COMPLETED", captured("DECLINED", "pay_1")),
 			provider.Result{Outcome: provider.Declined, Amount: usd(2400), ChargeRef: captureID,
 				Decline: provider.Decline{Class: provider.IssuerBlock, Code: "DECLINED"}}},

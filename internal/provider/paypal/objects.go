@@ -114,6 +114,7 @@ type unit struct {
 	Payments    *struct {
 		Authorizations []authorization `json:"authorizations"`
 		Captures       []capture       `json:"captures"`
+		Refunds        []refund        `json:"refunds"`
 	} `json:"payments,omitempty"`
 }
 

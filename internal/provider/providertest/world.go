@@ -34,6 +34,8 @@ const (
 	Good          Card = "good"          // approves whatever is asked
 	Other         Card = "other"         // another instrument than Good, as good
 	Authenticates Card = "authenticates" // demands the payer's authentication each time
+	RefundsLate   Card = "refunds late"  // takes refunds, and says an hour later that they arrived; cards only
+	SendsBack     Card = "sends back"    // takes refunds, and sends them back an hour later; cards only
 )
 
 // A Wallet is the World of a plug that is a provider.Wallet. Its tokens stand for
@@ -56,6 +58,7 @@ const (
 	Confirming Step = "confirm"
 	Cancelling Step = "cancel"
 	Renewing   Step = "renew"
+	Refunding  Step = "refund"
 	Reading    Step = "read" // of one intent or of many
 	Any        Step = "any"
 )

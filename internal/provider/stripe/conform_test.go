@@ -59,6 +59,8 @@ var tokens = map[providertest.Card]string{
 	providertest.Good:          "tok_visa",
 	providertest.Other:         "tok_mastercard",
 	providertest.Authenticates: "tok_authenticationRequired",
+	providertest.RefundsLate:   "tok_pendingRefund",
+	providertest.SendsBack:     "tok_refundFail",
 }
 
 // Token makes a payment method of a test card.
@@ -89,7 +91,7 @@ func (w world) Refuse(t *testing.T, token string, class provider.Class) {
 var (
 	ops = map[providertest.Step]string{
 		providertest.Opening: "create", providertest.Confirming: "confirm", providertest.Cancelling: "cancel",
-		providertest.Reading: "any", providertest.Any: "any",
+		providertest.Refunding: "refund", providertest.Reading: "any", providertest.Any: "any",
 	}
 	kinds = map[providertest.Fault]string{
 		providertest.LostBefore: "lost_before", providertest.LostAfter: "lost_after",

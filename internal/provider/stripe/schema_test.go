@@ -50,6 +50,9 @@ func TestRequestsFitStripesSchema(t *testing.T) {
 		{"confirm without a page to return to", func() { a := hold(); a.ReturnURL, a.Force3DS = "", false; p.Confirm(ctx, "pi_1", a) }},
 		{"cancel", func() { p.Cancel(ctx, "pi_1", "k") }},
 		{"fetch", func() { p.Fetch(ctx, "pi_1") }},
+		{"refund", func() { p.Refund(ctx, refundOfADollar()) }},
+		{"fetch a refund", func() { p.FetchRefund(ctx, "re_1") }},
+		{"find a refund", func() { p.FindRefund(ctx, refundOfADollar()) }},
 		{"find", func() { p.Find(ctx, "cus_1", "pay_1", noon) }},
 		{"find since ever", func() { p.Find(ctx, "cus_1", "pay_1", time.Time{}) }},
 	}
