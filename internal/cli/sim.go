@@ -86,7 +86,7 @@ func tellSim(w io.Writer, r sim.Report) {
 	for _, group := range []struct {
 		head   string
 		counts map[string]int64
-	}{{"transition,times", r.Coverage.Transitions}, {"fault,times", r.Coverage.Faults}, {"action,times", r.Coverage.Actions}} {
+	}{{"transition,times", r.Coverage.Transitions}, {"fault,times", r.Coverage.Faults}, {"action,times", r.Coverage.Actions}, {"reached,times", r.Coverage.Reached}} {
 		table(w, group.head, func(add func(...any)) {
 			for _, name := range slices.Sorted(maps.Keys(group.counts)) {
 				add(name, group.counts[name])

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"slices"
 	"strings"
 	"time"
 
@@ -50,6 +49,15 @@ var actions = []action{
 	{"change an account", 0.5, changeAccount},
 	{"lose the provider", 1, loseProvider},
 	{"run what is due", 3, func(l *life) { l.runDue() }},
+	{"ask a payer", 6, askPayer},
+	{"a payer decides", 6, payerDecides},
+	{"a payer returns", 5, payerReturns},
+	{"cancel an agreement", 0.4, cancelAgreement},
+	{"change a payer", 2, changePayer},
+	{"detach a method", 1.5, detachMethod},
+	{"report resources", 3, reportResources},
+	{"close an account", 0.7, closeAccount},
+	{"reopen an account", 0.2, reopenAccount},
 }
 
 // whileAsleep are what another node does while one sleeps in the middle of its
@@ -64,11 +72,20 @@ var whileAsleep = []action{
 	{"deliver news", 1, deliverNews},
 	{"close a month", 1, closeMonth},
 	{"bind a card", 1, bindCard},
+	{"ask a payer", 1, askPayer},
+	{"a payer decides", 1, payerDecides},
+	{"a payer returns", 1, payerReturns},
+	{"detach a method", 1, detachMethod},
+	{"report resources", 1, reportResources},
+	{"close an account", 0.5, closeAccount},
 	{"run what is due", 1, func(l *life) { l.runDue() }},
 	{"let hours pass", 1, func(l *life) { l.pass(time.Second, 3*time.Hour) }},
 }
 
-const accountsMax = 8
+const (
+	accountsMax    = 8 // that are not closed
+	accountsAllMax = 14
+)
 
 // prepare is what every life begins with: a policy, and a customer or two.
 func (l *life) prepare() {
@@ -76,12 +93,15 @@ func (l *life) prepare() {
 	if l.chance.happens(0.6) {
 		applyPolicy(l)
 	} else {
-		l.temper.weights[slices.IndexFunc(actions, func(a action) bool { return a.name == "apply a policy" })] *= 0.1
+		l.temper.weights[indexOf("apply a policy")] *= 0.1
 	}
 	for range l.chance.between(2, 4) {
 		openAccount(l)
-		if l.chance.happens(0.8) {
+		if l.chance.happens(0.7) && !l.temper.byHeart {
 			bindCard(l)
+		}
+		if l.chance.happens(0.5) || l.temper.byHeart {
+			askPayer(l)
 		}
 	}
 }
@@ -90,17 +110,20 @@ func (l *life) prepare() {
 type home struct{ country, currency, zone string }
 
 var homes = []home{
-	{"US", "USD", "UTC"}, {"US", "USD", "America/New_York"}, {"DE", "EUR", "Europe/Berlin"}, {"MY", "MYR", "Asia/Kuala_Lumpur"},
+	{"US", "USD", "UTC"}, {"US", "USD", "America/New_York"}, {"GB", "USD", "Europe/London"}, {"JP", "USD", "Asia/Tokyo"}, {"US", "USD", "America/Los_Angeles"}, {"DE", "EUR", "Europe/Berlin"}, {"MY", "MYR", "Asia/Kuala_Lumpur"},
 	{"JP", "JPY", "Asia/Tokyo"}, {"KW", "KWD", "Asia/Kuwait"}, {"GB", "GBP", "Europe/London"}, {"SG", "USD", "Pacific/Kiritimati"},
 	{"HU", "HUF", "Europe/Budapest"}, {"IN", "INR", "Asia/Kolkata"}, {"ID", "IDR", "Asia/Jakarta"}, {"CA", "CAD", "America/St_Johns"},
 	{"KP", "KPW", "Asia/Pyongyang"}, // no provider takes it
 }
 
 func openAccount(l *life) {
-	if len(l.texts(`SELECT id FROM accounts`)) >= accountsMax {
+	if len(l.texts(`SELECT id FROM accounts WHERE state <> 'closed'`)) >= accountsMax || len(l.texts(`SELECT id FROM accounts`)) >= accountsAllMax {
 		return
 	}
 	h := oneOf(l.chance, homes)
+	for tries := 0; l.temper.byHeart && h.currency != "USD" && tries < 20; tries++ {
+		h = oneOf(l.chance, homes)
+	}
 	l.serial++
 	_, err := l.node().office.OpenAccount(l.ctx, access.CommandLine, office.NewAccount{
 		Reference: fmt.Sprintf("customer-%d", l.serial), Kind: oneOf(l.chance, []account.Kind{account.Individual, account.Enterprise}),
@@ -225,6 +248,10 @@ func answerChallenge(l *life) {
 // answer is a payer who passes or fails the challenge of an intent, and reports
 // whether one was waiting.
 func (l *life) answer(ref string, pass bool) bool {
+	if strings.HasPrefix(ref, orderRef) {
+		l.asked++
+		return l.answerOrder(ref, pass)
+	}
 	_, err := l.world.AnswerChallenge(ref, pass)
 	l.asked++
 	l.trace("answer the challenge of %s, pass %t: %v", ref, pass, err)
@@ -367,7 +394,7 @@ func closeMonth(l *life) {
 
 // changeCard lets an issuer answer otherwise from now on.
 func changeCard(l *life) {
-	fingerprint := l.any(`SELECT DISTINCT fingerprint FROM payment_methods WHERE state NOT IN ('rejected', 'detached') ORDER BY fingerprint`)
+	fingerprint := l.any(`SELECT DISTINCT fingerprint FROM payment_methods WHERE state NOT IN ('rejected', 'detached') AND provider = 'stripe' ORDER BY fingerprint`)
 	if fingerprint == "" {
 		return
 	}
@@ -398,8 +425,8 @@ func loseProvider(l *life) {
 	}
 	l.count(isDown)
 	kind := oneOf(l.chance, []string{"503", "lost_before", "429", "unauthorized", "500", "lost_after"})
-	l.outage = outage{l.clock.now.Add(l.chance.span(time.Minute, 30*time.Hour)), kind}
-	l.trace("until %s every request meets %s", l.outage.until.Format(time.DateTime), kind)
+	l.outage = outage{l.clock.now.Add(l.chance.span(time.Minute, 30*time.Hour)), kind, oneOf(l.chance, []string{"", cardsName, walletName})}
+	l.trace("until %s every request to %q meets %s", l.outage.until.Format(time.DateTime), l.outage.of, kind)
 }
 
 // applyPolicy changes what this installation allows, now or soon.
@@ -417,6 +444,7 @@ func applyPolicy(l *life) {
 	swap(0.8, "USD: 1000.00\n      HUF: 350000.00", "USD: 5.00\n      HUF: 2000.00", "USD: 50.00\n      HUF: 20000.00", "USD: 200000.00\n      HUF: 2000000.00", "USD: 0.01\n      HUF: 1.00")
 	swap(0.8, "{0: 100000, 2: 1000.00, 3: 300.000, 4: 30.0000}", "{0: 500, 2: 5.00, 3: 2.000, 4: 1.0000}", "{0: 1, 2: 0.01, 3: 0.001, 4: 0.0001}")
 	swap(0.2, "  united_states: [visa, mastercard, amex, paypal]", "  united_states: [visa]", "  united_states: [mastercard, amex]")
+	swap(0.1, "  other: [visa, mastercard, amex, jcb, paypal]", "  other: [visa, mastercard, amex, jcb]")
 	swap(0.2, "  eu: [visa, mastercard, amex]", "  eu: [mastercard]", "  eu: [visa, amex]")
 	swap(0.3, "bind: [eu, malaysia]", "bind: []", "bind: [eu, malaysia, united_states, other]")
 	swap(0.2, "attempts: [0d, 7d, 14d]", "attempts: [0d, 1d, 2d]", "attempts: [0d]")

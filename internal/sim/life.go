@@ -19,8 +19,10 @@ import (
 	"github.com/bursar-pay/bursar/internal/billing"
 	"github.com/bursar-pay/bursar/internal/id"
 	"github.com/bursar-pay/bursar/internal/job"
+	"github.com/bursar-pay/bursar/internal/money"
 	"github.com/bursar-pay/bursar/internal/office"
 	"github.com/bursar-pay/bursar/internal/provider"
+	"github.com/bursar-pay/bursar/internal/provider/paypal"
 	"github.com/bursar-pay/bursar/internal/provider/stripe"
 	"github.com/bursar-pay/bursar/internal/sandbox"
 	"github.com/bursar-pay/bursar/internal/store"
@@ -31,6 +33,10 @@ const (
 	worldURL   = "http://world.invalid"
 	deskURL    = "http://desk.invalid"
 	newsSecret = "whsec_simulation"
+	webhookID  = "0SIMULATION000000" // ours, at PayPal
+
+	stripeDesk = deskURL + "/stripe" // where each provider sends its news
+	paypalDesk = deskURL + "/paypal"
 
 	verifyEvery = 50 // steps between two whole proofs of the books
 	oftenWeight = 40
@@ -62,10 +68,13 @@ type life struct {
 	lines   []billing.Line // of usage that was posted, to be posted again
 	serial  int
 
+	payers payers // what PayPal's payers did
+
 	asked      int64 // requests that reached the world
 	lookedAt   int64 // and of those, the ones whose effect the oracle has seen
 	seenMoves  int64
-	fired      []string // faults of this step
+	fired      []string  // faults of this step
+	troubled   time.Time // when the last fault happened
 	violations []Violation
 	coverage   Coverage
 }
@@ -74,23 +83,29 @@ type life struct {
 type node struct {
 	office  *office.Office
 	stepper *job.Stepper
-	cards   provider.Provider
 }
 
-// plant is a bug: a card plug that is not what it says, or jobs that are missing;
-// and the life in which it shows: the rates of faults, if not nil, and what is done
-// more often.
+// plant is a bug: a plug that is not what it says, jobs that are missing, or a
+// statement that spoils the database after every step; and the life in which it
+// shows: the rates of faults, if not nil, and what is done more often.
 type plant struct {
 	cards    func(*life, provider.Provider) provider.Provider
+	wallet   func(*life, provider.Wallet) provider.Wallet
 	handlers func(job.Handlers)
+	spoil    string
 	rates    map[string]float64
 	often    []string // names of actions
 }
 
+// isPlug tells whether the bug is in a plug, which then does not keep the rules of
+// what may be asked.
+func (p plant) isPlug() bool { return p.cards != nil || p.wallet != nil }
+
 // begin opens an empty installation in an empty world.
 func begin(ctx context.Context, o Options, seed uint64, path string, books []byte) (*life, error) {
 	root := rand.NewPCG(seed, 0x6275727361722e) // the second half is any number, but for ever
-	l := &life{o: o, ctx: ctx, seed: seed, chance: newChance(root), ids: newChance(root), coverage: newCoverage(), statements: map[string]*sql.Stmt{}}
+	l := &life{o: o, ctx: ctx, seed: seed, chance: newChance(root), ids: newChance(root), coverage: newCoverage(),
+		statements: map[string]*sql.Stmt{}, payers: newPayers()}
 	ofWorld := newChance(root)
 	l.temper = newTemper(l.chance, o.Faults)
 	if o.plant.rates != nil {
@@ -127,10 +142,7 @@ func begin(ctx context.Context, o Options, seed uint64, path string, books []byt
 	if err != nil {
 		return nil, err
 	}
-	if err := l.world.Endpoint(deskURL+"/", newsSecret); err != nil {
-		return nil, err
-	}
-	return l, nil
+	return l, errors.Join(l.world.Endpoint(stripeDesk, newsSecret), l.world.PayPalEndpoint(paypalDesk, webhookID))
 }
 
 // close releases what the life used.
@@ -174,10 +186,21 @@ func (l *life) open(n int) {
 	if l.o.plant.cards != nil {
 		cards = l.o.plant.cards(l, cards)
 	}
+	account, err := paypal.New(paypal.Options{
+		URL: worldURL, ClientID: "client_simulation", Secret: "secret_simulation", WebhookID: webhookID,
+		Client: &http.Client{Transport: wire{l}}, Now: l.clock.Now,
+	})
+	if err != nil {
+		panic(err) // as above
+	}
+	var wallet provider.Wallet = &mortalWallet{account, l}
+	if l.o.plant.wallet != nil {
+		wallet = l.o.plant.wallet(l, wallet)
+	}
 	quiet := slog.New(slog.DiscardHandler)
 	random := mortalChance{l}
 	off := &office.Office{
-		Store: l.store, Cards: cards, Now: l.now, IDs: id.NewSource(l.now, random), Random: random, Log: quiet,
+		Store: l.store, Cards: cards, Wallet: wallet, Now: l.now, IDs: id.NewSource(l.now, random), Random: random, Log: quiet,
 		Webhooks: webhook.NewSender(webhook.Options{AllowPrivate: true}), Installation: "inst_sim", ConsoleURL: deskURL, Prompt: office.PromptInline,
 	}
 	handlers := off.Handlers()
@@ -186,7 +209,7 @@ func (l *life) open(n int) {
 	}
 	stepper := job.NewStepper(l.store, l.clock, handlers, job.Options{Log: quiet})
 	off.Advance = stepper.Advance
-	l.nodes[n] = &node{office: off, stepper: stepper, cards: cards}
+	l.nodes[n] = &node{office: off, stepper: stepper}
 }
 
 // node is the one that works.
@@ -201,6 +224,12 @@ func (l *life) once() error {
 	if l.chance.happens(l.temper.rates[dies]) {
 		l.fuse = l.chance.between(1, 80)
 	}
+	if l.chance.happens(l.temper.rates[passRevoked]) {
+		l.count(passRevoked)
+		if err := l.world.RevokeAccessTokens(); err != nil {
+			return err
+		}
+	}
 	if err := l.refuseSome(); err != nil {
 		return err
 	}
@@ -210,6 +239,11 @@ func (l *life) once() error {
 		return err
 	}
 	l.coverage.Actions[a.name]++
+	if l.o.plant.spoil != "" {
+		if _, err := l.db.ExecContext(l.ctx, l.o.plant.spoil); err != nil {
+			return err
+		}
+	}
 	if err := l.world.Tick(l.ctx); err != nil {
 		return err
 	}
@@ -303,6 +337,54 @@ func (m *mortal) Cancel(ctx context.Context, ref, key string) provider.Result {
 	return m.Provider.Cancel(ctx, ref, key)
 }
 
+// mortalWallet is PayPal's plug; the process may die before and after each answer.
+type mortalWallet struct {
+	provider.Wallet
+	l *life
+}
+
+// Open makes an intent.
+func (m *mortalWallet) Open(ctx context.Context, a provider.Ask) (string, provider.Result) {
+	m.l.failpoint()
+	defer m.l.failpoint()
+	return m.Wallet.Open(ctx, a)
+}
+
+// Confirm asks for the payer's money.
+func (m *mortalWallet) Confirm(ctx context.Context, ref string, a provider.Ask) provider.Result {
+	m.l.failpoint()
+	defer m.l.failpoint()
+	return m.Wallet.Confirm(ctx, ref, a)
+}
+
+// Cancel closes an intent.
+func (m *mortalWallet) Cancel(ctx context.Context, ref, key string) provider.Result {
+	m.l.failpoint()
+	defer m.l.failpoint()
+	return m.Wallet.Cancel(ctx, ref, key)
+}
+
+// OpenAgreement asks for a payer's agreement.
+func (m *mortalWallet) OpenAgreement(ctx context.Context, a provider.AgreementAsk) (string, provider.Result) {
+	m.l.failpoint()
+	defer m.l.failpoint()
+	return m.Wallet.OpenAgreement(ctx, a)
+}
+
+// KeepAgreement makes a token of an agreement.
+func (m *mortalWallet) KeepAgreement(ctx context.Context, ref string, a provider.AgreementAsk) (provider.Instrument, provider.Result) {
+	m.l.failpoint()
+	defer m.l.failpoint()
+	return m.Wallet.KeepAgreement(ctx, ref, a)
+}
+
+// Renew has a hold promised anew.
+func (m *mortalWallet) Renew(ctx context.Context, ref, key string, amount money.Amount) provider.Result {
+	m.l.failpoint()
+	defer m.l.failpoint()
+	return m.Wallet.Renew(ctx, ref, key, amount)
+}
+
 // clock is the time of a life. It stands still but for what moves it.
 type clock struct {
 	life *life
@@ -343,8 +425,12 @@ func (l *life) trace(format string, args ...any) {
 	}
 }
 
+// reach notes that something worth knowing was reached.
+func (l *life) reach(what string) { l.coverage.Reached[what]++ }
+
 // count notes that a fault happened.
 func (l *life) count(name string) {
+	l.troubled = l.clock.now
 	l.coverage.Faults[name]++
 	l.fired = append(l.fired, name)
 	l.trace("  fault: %s", name)

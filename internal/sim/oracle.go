@@ -2,6 +2,7 @@ package sim
 
 import (
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"hash"
 	"slices"
@@ -37,6 +38,10 @@ var promises = []promise{
 		       ELSE NOT EXISTS (SELECT 1 FROM debts AS d WHERE d.account_id = a.id AND d.state = 'open') END`},
 	{"an account has two unpaid threshold debts", `
 		SELECT account_id FROM debts WHERE kind = 'threshold' AND state = 'open' GROUP BY account_id HAVING count(*) > 1`},
+	{"a closed account holds methods", `
+		SELECT m.id FROM payment_methods AS m JOIN accounts AS a ON a.id = m.account_id WHERE a.state = 'closed' AND m.state NOT IN ('rejected', 'detached')`},
+	{"a closed account owes", `SELECT d.id FROM debts AS d JOIN accounts AS a ON a.id = d.account_id WHERE a.state = 'closed' AND d.state = 'open'`},
+	{"a silent account is overdue", `SELECT id FROM accounts WHERE state = 'silent' AND overdue_since IS NOT NULL`},
 }
 
 // tellings are about what the platform was told; they are asked now and then.
@@ -82,7 +87,7 @@ func (l *life) verify() error {
 			l.violate("%s: %s", p.says, where)
 		}
 	}
-	if err := l.tripped(); err != nil {
+	if err := errors.Join(l.tripped(), l.thresholdsOfPayPal(), l.heldTooLong()); err != nil {
 		return err
 	}
 	r, err := l.store.Verify(l.ctx, nil)
@@ -133,6 +138,7 @@ func (l *life) tripped() error {
 type ours struct {
 	debt, ref, state, currency string
 	amount                     int64
+	account, kind, hold        string // kind: payment, or a hold's; hold: the key of the one that a payment is taken from
 }
 
 // agree holds every charge and hold in the world's books against ours: nothing was
@@ -151,12 +157,12 @@ func (l *life) agree() error {
 	err = l.each(func(scan func(...any) error) error {
 		var id string
 		var o ours
-		err := scan(&id, &o.debt, &o.ref, &o.state, &o.amount, &o.currency)
+		err := scan(&id, &o.debt, &o.ref, &o.state, &o.amount, &o.currency, &o.account, &o.kind, &o.hold)
 		known[id] = o
 		ids = append(ids, id)
 		return err
-	}, `SELECT key, debt_id, coalesce(provider_ref, ''), state, amount, lower(currency) FROM payments
-	    UNION ALL SELECT key, '', coalesce(provider_ref, ''), state, amount, lower(currency) FROM holds ORDER BY 1`)
+	}, `SELECT key, debt_id, coalesce(provider_ref, ''), state, amount, lower(currency), account_id, 'payment', coalesce((SELECT h.key FROM holds AS h WHERE h.id = hold_id), '') FROM payments
+	    UNION ALL SELECT key, '', coalesce(provider_ref, ''), state, amount, lower(currency), account_id, kind, '' FROM holds ORDER BY 1`)
 	if err != nil {
 		return err
 	}
@@ -164,6 +170,7 @@ func (l *life) agree() error {
 	for _, c := range b.Charges {
 		l.agreeOnCharge(c, known, captured, ofDebt)
 	}
+	l.agreeWithPayPal(b.PayPal, known, captured, ofDebt)
 	for _, id := range ids {
 		o := known[id]
 		switch took := captured[id]; {
@@ -230,6 +237,7 @@ func (l *life) agreeOnDebts(ofDebt map[string]int64, holds []sandbox.BookedHold,
 // moneyTables are what the state hash is made of, with the order of their rows.
 var moneyTables = []struct{ name, order string }{
 	{"accounts", "id"}, {"payment_methods", "id"}, {"holds", "id"}, {"collections", "account_id, number"},
+	{"agreements", "id"}, {"resources", "account_id"},
 	{"usage_lines", "account_id, line_id"}, {"exposures", "account_id, collection, product"}, {"carries", "account_id, product"},
 	{"bills", "id"}, {"bill_lines", "bill_id, product"}, {"debts", "id"}, {"debt_lines", "debt_id, product"}, {"payments", "id"},
 	{"entries", "id"}, {"postings", "entry_id, line"}, {"balances", "account_id, ledger_account, currency"},
@@ -246,6 +254,9 @@ func (l *life) hash() ([]byte, error) {
 	b, err := l.world.Books(l.ctx)
 	if err != nil {
 		return nil, err
+	}
+	for _, c := range b.PayPal.Captures {
+		fmt.Fprintln(sum, c.ID, c.Order, c.Invoice, c.Amount, c.AtUS)
 	}
 	for _, c := range b.Charges {
 		fmt.Fprintln(sum, c.ID, c.Intent, c.Currency, c.Amount, c.Captured, c.Status, c.AtUS)

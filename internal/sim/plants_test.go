@@ -150,7 +150,6 @@ func jobPlant(rates map[string]float64, often []string, kinds ...job.Kind) plant
 
 func TestPlantedBugsAreFound(t *testing.T) {
 	t.Parallel()
-	const seedsMost, steps = 20, 100
 	// The weather in which a bug shows, so that it is found soon.
 	calm := map[string]float64{}
 	lossy := map[string]float64{"lost_after": 0.4, "lost_before": 0.3}
@@ -161,11 +160,7 @@ func TestPlantedBugsAreFound(t *testing.T) {
 	paying := []string{"bind a card", "post usage", "deliver news", "change a card"}
 	unsure := []string{"bind a card", "post usage", "change a card", "continue a payment", "let days pass"}
 	believer := believesNews{said: map[string]provider.Outcome{}, took: map[string]provider.Ask{}}
-	for _, c := range []struct {
-		name  string
-		says  string // part of what is found
-		plant plant
-	}{
+	findPlants(t, []plantCase{
 		{"a lost answer is taken for a refusal", "the world", cardPlant(lossy, charging, func(p provider.Provider) provider.Provider { return unknownIsGone{p} })},
 		{"a second intent is opened after a lost answer", "the world", cardPlant(lossy, charging, func(p provider.Provider) provider.Provider { return anotherIntent{p, new(int)} })},
 		{"the issuer is asked before the intent's id is saved", "the world", cardPlant(deadly, charging, func(p provider.Provider) provider.Provider { return confirmsAtOnce{p} })},
@@ -176,7 +171,21 @@ func TestPlantedBugsAreFound(t *testing.T) {
 		{"an unknown payment fails by age", "the world", cardPlant(lossy, charging, func(p provider.Provider) provider.Provider { return failsByAge{p, map[string]int{}} })},
 		{"nobody looks after payments", "a payment is not over", jobPlant(lossy, charging, "watch_payment")},
 		{"nobody releases holds", "a hold is not over", jobPlant(lossy, charging, "watch_hold")},
-	} {
+	})
+}
+
+// plantCase is a bug and part of what is found of it.
+type plantCase struct {
+	name, says string
+	plant      plant
+}
+
+// findPlants fails the test unless each bug is found by one of twenty short lives,
+// and that life is without a violation if it is lived without the bug.
+func findPlants(t *testing.T, cases []plantCase) {
+	t.Helper()
+	const seedsMost, steps = 20, 100
+	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			for seed := uint64(1); seed <= seedsMost; seed++ {

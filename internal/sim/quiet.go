@@ -2,6 +2,7 @@ package sim
 
 import (
 	"crypto/sha256"
+	"errors"
 	"slices"
 	"time"
 
@@ -40,7 +41,7 @@ func (l *life) quiet() error {
 	if err := l.agree(); err != nil {
 		return err
 	}
-	if err := l.endedOutside(); err != nil {
+	if err := errors.Join(l.endedOutside(), l.endedAtPayPal()); err != nil {
 		return err
 	}
 	if err := l.verify(); err != nil {
@@ -49,12 +50,12 @@ func (l *life) quiet() error {
 	return l.again()
 }
 
-// chargeable finds open debts that the account's preferred card can be charged
+// chargeable finds open debts that the account's preferred method can be charged
 // for: it has a mandate, its issuer has not refused it for good, and the provider
 // charges such an amount at once in every currency.
 const chargeable = `
 		SELECT d.id FROM debts AS d JOIN payment_methods AS m ON m.account_id = d.account_id AND m.preferred = 1
-		 WHERE d.state = 'open' AND d.kind <> 'bill' AND d.amount - d.paid <= 99999999 AND m.network_transaction <> ''
+		 WHERE d.state = 'open' AND d.kind <> 'bill' AND d.amount - d.paid <= CASE m.kind WHEN 'card' THEN 99999999 ELSE 1000000 END AND m.network_transaction <> ''
 		   AND NOT EXISTS (SELECT 1 FROM payments AS p WHERE p.method_id = m.id AND p.decline LIKE '%"final"%')`
 
 // endings are what must be over; $1 is now.
@@ -64,13 +65,27 @@ var endings = []promise{
 		 WHERE state NOT IN ('succeeded', 'declined', 'cancelled') AND NOT (state = 'challenged' AND coalesce(challenge_until, 0) > $1)`},
 	{"a hold is not over after everything was mended", `
 		SELECT id || ' is ' || state FROM holds
-		 WHERE state NOT IN ('released', 'expired', 'declined') AND NOT (state = 'challenged' AND coalesce(challenge_until, 0) > $1)`},
+		 WHERE state NOT IN ('released', 'expired', 'declined', 'captured') AND NOT (kind = 'exposure' AND state = 'placed') AND NOT (state = 'challenged' AND coalesce(challenge_until, 0) > $1)`},
 	{"a method is neither active nor over", `SELECT id || ' is ' || state FROM payment_methods WHERE state = 'verifying' AND $1 > 0`},
 	{"a job fails although everything was mended", `SELECT kind || ' of ' || subject || ': ' || last_error FROM jobs WHERE last_error <> '' AND $1 > 0`},
 	{"a debt was never tried with the preferred card", chargeable + `
 		   AND d.next_attempt_at IS NULL AND d.opened_at < $1 - 86400000000 AND m.updated_at < $1 - 86400000000
 		   AND NOT EXISTS (SELECT 1 FROM payments AS p WHERE p.debt_id = d.id AND (p.method_id = m.id OR p.state NOT IN ('succeeded', 'declined', 'cancelled')))`},
 	{"a debt's next attempt is past and was not made", chargeable + ` AND d.next_attempt_at < $1 - 86400000000`},
+	{"an agreement is not over after everything was mended", `SELECT id || ' is ' || state FROM agreements WHERE state NOT IN ('kept', 'refused', 'lapsed') AND $1 > 0`},
+	{"an account whose silent period is over stays silent", `
+		SELECT id FROM accounts AS a WHERE state = 'silent' AND silent_since < $1 - 17 * 86400000000
+		   AND NOT EXISTS (SELECT 1 FROM debts AS d WHERE d.account_id = a.id AND d.state = 'open')`},
+	{"a hold on usage is kept without need", `
+		SELECT h.id FROM holds AS h JOIN payment_methods AS m ON m.id = h.method_id JOIN accounts AS a ON a.id = h.account_id
+		 WHERE h.kind = 'exposure' AND h.state = 'placed' AND h.placed_at < $1 - 86400000000 AND (m.preferred = 0 OR m.state <> 'active' OR a.state = 'closed'
+		    OR h.honored_until < $1 - 86400000000)`},
+	{"a hold on usage ended, and none took its place", `
+		SELECT h.id FROM holds AS h JOIN payment_methods AS m ON m.account_id = h.account_id AND m.preferred = 1 AND m.kind = 'paypal'
+		 WHERE h.kind = 'exposure' AND NOT EXISTS (SELECT 1 FROM holds AS n WHERE n.kind = 'exposure' AND n.account_id = h.account_id AND n.id <> h.id AND n.opened_at >= h.opened_at)
+		   AND (h.state = 'captured' OR h.state = 'released' AND h.reason = 'promise_over') AND h.used_at > $1 - 29 * 86400000000
+		   AND NOT EXISTS (SELECT 1 FROM accounts WHERE id = h.account_id AND state = 'closed')
+		   AND NOT EXISTS (SELECT 1 FROM resources WHERE account_id = h.account_id AND running = 0)`},
 	{"news was taken and never worked", `SELECT id FROM provider_events WHERE worked_at IS NULL AND received_at < $1 - 86400000000`},
 }
 

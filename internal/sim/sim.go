@@ -1,6 +1,6 @@
 // Package sim lives through random months of an installation and holds the books
 // against the pretend world's after every step. The code that runs is the real
-// one, office, store, card plug and queue; what is made up are the customers, the
+// one, office, store, plugs and queue; what is made up are the customers, the
 // clock, and everything that can go wrong: lost and late answers, a provider that
 // is down, news that comes twice, late, in no order or never, processes that die
 // or sleep in the middle of their work, a database that refuses a change.
@@ -10,9 +10,10 @@
 // seed. A life is one thing at a time: a step runs alone, though perhaps with
 // another office awake in the middle of it.
 //
-// life.go is one seed's life, actions.go what can happen in it, wire.go what goes
-// wrong between us and the provider, oracle.go what must hold after every step and
-// quiet.go what must hold once everything is mended.
+// life.go is one seed's life, actions.go what can happen in it (payers.go what
+// PayPal's payers do, leaving.go what ends), wire.go what goes wrong between us and
+// the providers and asks.go what they may be asked, oracle.go what must hold after
+// every step (oracle_paypal.go between us and PayPal) and quiet.go what must hold once everything is mended.
 package sim
 
 import (
@@ -69,6 +70,7 @@ type Coverage struct {
 	Faults      map[string]int64 `json:"faults"`
 	Actions     map[string]int64 `json:"actions"`
 	Pairs       map[string]int64 `json:"pairs"`
+	Reached     map[string]int64 `json:"reached"` // what is worth knowing besides, such as money that was taken from a hold
 }
 
 // What may be wrong with the options.
@@ -125,12 +127,12 @@ func Run(ctx context.Context, o Options) (Report, error) {
 }
 
 func newCoverage() Coverage {
-	return Coverage{Transitions: map[string]int64{}, Faults: map[string]int64{}, Actions: map[string]int64{}, Pairs: map[string]int64{}}
+	return Coverage{Transitions: map[string]int64{}, Faults: map[string]int64{}, Actions: map[string]int64{}, Pairs: map[string]int64{}, Reached: map[string]int64{}}
 }
 
 func (c Coverage) add(other Coverage) {
 	for _, m := range []struct{ to, from map[string]int64 }{
-		{c.Transitions, other.Transitions}, {c.Faults, other.Faults}, {c.Actions, other.Actions}, {c.Pairs, other.Pairs},
+		{c.Transitions, other.Transitions}, {c.Faults, other.Faults}, {c.Actions, other.Actions}, {c.Pairs, other.Pairs}, {c.Reached, other.Reached},
 	} {
 		for _, k := range slices.Sorted(maps.Keys(m.from)) {
 			m.to[k] += m.from[k]

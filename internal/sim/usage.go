@@ -28,7 +28,11 @@ func postUsage(l *life) {
 		accounts = []account.Account{oneOf(l.chance, accounts)}
 	}
 	var lines []billing.Line
-	for row := range l.chance.between(1, 12) {
+	most := 12
+	if l.temper.byHeart {
+		most = 3
+	}
+	for row := range l.chance.between(1, most) {
 		line := l.line(oneOf(l.chance, accounts))
 		line.Row = row + 1
 		lines = append(lines, line)
@@ -98,6 +102,9 @@ func (l *life) amount(c money.Currency) money.Exact {
 	if top == 0 {
 		top = 3e9 // 3,000 of the major unit
 	}
+	if c == "USD" && (l.chance.happens(0.2) || l.temper.byHeart && l.chance.happens(0.8)) {
+		return l.small(c)
+	}
 	for range l.chance.IntN(l.chance.between(2, 8)) {
 		top /= 10
 	}
@@ -120,6 +127,17 @@ func (l *life) amount(c money.Currency) money.Exact {
 	}
 	if l.chance.happens(0.08) {
 		e = e.Neg()
+	}
+	return e
+}
+
+// small is an amount by which a threshold of PayPal's is reached with little more, so
+// that it can be taken from a hold.
+func (l *life) small(c money.Currency) money.Exact {
+	const least, most = 200_000, 3_000_000
+	e, err := money.Normalize(least+l.chance.Int64N(most-least), 0, c)
+	if err != nil {
+		l.violate("a small amount of %s: %v", c, err)
 	}
 	return e
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -17,18 +16,25 @@ import (
 // errPatience is what a caller sees whose time was over before an answer came.
 var errPatience = fmt.Errorf("sim: no answer in time: %w", context.DeadlineExceeded)
 
-// wire lies between the card plug and the world. What can go wrong with a request
+// wire lies between the plugs and the world. What can go wrong with a request
 // goes wrong here: it is lost before or after its effect, refused, slow; and the
 // process that sent it can die or sleep on either side of it.
 type wire struct{ l *life }
 
+// passPath is where PayPal gives its access tokens. The plug fetches one for all of
+// its callers on a goroutine of its own, which is no place to die or sleep.
+const passPath = "/v1/oauth2/token"
+
 // RoundTrip carries a request to the world.
 func (w wire) RoundTrip(r *http.Request) (*http.Response, error) {
 	l := w.l
-	l.failpoint()
-	l.mayPause()
+	isPass := r.URL.Path == passPath
+	if !isPass {
+		l.failpoint()
+		l.mayPause()
+	}
 	l.mayPassJustNow(r)
-	kind := l.misfortune()
+	kind := l.misfortune(r)
 	l.trace("  %s %s %s", r.Method, r.URL.Path, kind)
 	switch kind {
 	case "":
@@ -45,73 +51,51 @@ func (w wire) RoundTrip(r *http.Request) (*http.Response, error) {
 	if kind != "" {
 		l.world.ClearFaults() // a path that the world does not know meets none
 	}
-	l.failpoint()
-	l.mayPause()
+	if !isPass {
+		l.failpoint()
+		l.mayPause()
+	}
 	return answer, err
 }
 
-// mayBeAsked holds a request against what is committed by now: money is asked for
-// what we have remembered, with its key; confirmed under an id that is saved;
-// cancelled when that was decided.
-func (l *life) mayBeAsked(r *http.Request) {
-	path, ok := strings.CutPrefix(r.URL.Path, "/v1/payment_intents")
-	if !ok || r.Method != http.MethodPost || l.o.plant.cards != nil {
-		return
-	}
-	const asks = `SELECT id, key, provider_ref, state FROM payments UNION ALL SELECT id, key, provider_ref, state FROM holds`
-	ref, step, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
-	switch step {
-	case "":
-		form, err := formOf(r)
-		reference, key := form.Get("metadata[bursar_reference]"), r.Header.Get("Idempotency-Key")
-		if err != nil || l.any(`SELECT id FROM (`+asks+`) WHERE key = $1 AND $2 LIKE key || ':open%'`, reference, key) == "" {
-			l.violate("money is asked for %q under the key %q, which is not remembered", reference, key)
-		}
-	case "confirm":
-		if l.any(`SELECT id FROM (`+asks+`) WHERE provider_ref = $1`, ref) == "" {
-			l.violate("%s is confirmed, and nothing here has this id", ref)
-		}
-	case "cancel":
-		if l.any(`SELECT id FROM (`+asks+`) WHERE provider_ref = $1 AND state NOT IN ('opening', 'pending', 'challenged', 'unknown', 'placed', 'succeeded')`, ref) == "" {
-			l.violate("%s is cancelled, which nobody has decided", ref)
-		}
-	}
-}
-
-// formOf reads a request's form and leaves it to be read again.
-func formOf(r *http.Request) (url.Values, error) {
-	if r.Body == nil {
-		return nil, nil
-	}
-	body, err := io.ReadAll(r.Body)
-	if err != nil {
-		return nil, err
-	}
-	r.Body = io.NopCloser(bytes.NewReader(body))
-	return url.ParseQuery(string(body))
-}
-
-// mayPassJustNow lets a payer pass the challenge of an intent whose cancellation is
-// on its way.
+// mayPassJustNow lets a payer pass the challenge of an intent, or approve an order,
+// whose cancellation is on its way.
 func (l *life) mayPassJustNow(r *http.Request) {
 	ref, isCancel := strings.CutSuffix(strings.TrimPrefix(r.URL.Path, "/v1/payment_intents/"), "/cancel")
+	if id, isOrder := strings.CutPrefix(r.URL.Path, ordersPath); isOrder && r.Method == http.MethodPatch {
+		ref, isCancel = orderRef+id, true
+	}
 	if isCancel && !l.healed && l.chance.happens(l.temper.rates[tooLate]) && l.answer(ref, true) {
 		l.count(tooLate)
 	}
 }
 
-// outage is a time in which every request meets the same fault.
+// outage is a time in which every request to a provider meets the same fault.
 type outage struct {
 	until time.Time
 	kind  string
+	of    string // the provider; "" all of them
+}
+
+// meets tells whether a request is to one that is down.
+func (o outage) meets(r *http.Request) bool { return o.of == "" || (o.of == walletName) == isPayPal(r) }
+
+// isPayPal tells whether a request is to PayPal.
+func isPayPal(r *http.Request) bool {
+	for _, head := range []string{"/v1/oauth2/", "/v1/notifications/", "/v1/reporting/", "/v2/", "/v3/vault/"} {
+		if strings.HasPrefix(r.URL.Path, head) {
+			return true
+		}
+	}
+	return false
 }
 
 // misfortune says what befalls the next request; "" nothing.
-func (l *life) misfortune() string {
+func (l *life) misfortune(r *http.Request) string {
 	if l.healed {
 		return ""
 	}
-	if l.clock.now.Before(l.outage.until) {
+	if l.clock.now.Before(l.outage.until) && l.outage.meets(r) {
 		return l.outage.kind
 	}
 	for _, kind := range onTheWire {
@@ -172,6 +156,9 @@ func (l *life) arriveLate(r lateRequest) {
 	answer, err := l.world.Transport().RoundTrip(r.sent)
 	if err == nil {
 		answer.Body.Close()
+	}
+	if id, isToken := strings.CutPrefix(r.sent.URL.Path, tokensPath); isToken && r.sent.Method == http.MethodDelete {
+		l.payers.deletedLate[id] = true
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/bursar-pay/bursar/internal/account"
 	"github.com/bursar-pay/bursar/internal/billing"
 	"github.com/bursar-pay/bursar/internal/payment"
 	"github.com/bursar-pay/bursar/internal/state"
@@ -36,6 +37,19 @@ CREATE TRIGGER sim_deadline AFTER UPDATE OF challenge_until ON payments WHEN NEW
 BEGIN INSERT INTO sim_moves (noun, id, was, became, hint) VALUES ('deadline', NEW.id, OLD.challenge_until, NEW.challenge_until, ''); END;
 CREATE TRIGGER sim_hold_deadline AFTER UPDATE OF challenge_until ON holds WHEN NEW.challenge_until > OLD.challenge_until
 BEGIN INSERT INTO sim_moves (noun, id, was, became, hint) VALUES ('deadline', NEW.id, OLD.challenge_until, NEW.challenge_until, ''); END;
+CREATE TRIGGER sim_agreement AFTER UPDATE OF state ON agreements WHEN OLD.state <> NEW.state
+BEGIN INSERT INTO sim_moves (noun, id, was, became, hint) VALUES ('agreement', NEW.id, OLD.state, NEW.state, NEW.reason); END;
+CREATE TRIGGER sim_account AFTER UPDATE OF state ON accounts WHEN OLD.state <> NEW.state
+BEGIN INSERT INTO sim_moves (noun, id, was, became, hint) VALUES ('account', NEW.id, OLD.state, NEW.state, coalesce(OLD.silent_since, 0)); END;
+CREATE TRIGGER sim_charge AFTER INSERT ON payments WHEN NOT EXISTS (SELECT 1 FROM payment_methods WHERE id = NEW.method_id AND state = 'active')
+BEGIN INSERT INTO sim_moves (noun, id, was, became, hint) VALUES ('charge', NEW.id, '', NEW.method_id, ''); END;
+CREATE TRIGGER sim_reserve AFTER INSERT ON holds WHEN NEW.kind = 'exposure'
+ AND NOT EXISTS (SELECT 1 FROM payment_methods WHERE id = NEW.method_id AND state = 'active' AND preferred = 1 AND kind = 'paypal')
+BEGIN INSERT INTO sim_moves (noun, id, was, became, hint) VALUES ('charge', NEW.id, '', NEW.method_id, ''); END;
+CREATE TRIGGER sim_running AFTER INSERT ON resources
+BEGIN INSERT INTO sim_moves (noun, id, was, became, hint) VALUES ('running', NEW.account_id, '', NEW.running, ''); END;
+CREATE TRIGGER sim_running_again AFTER UPDATE ON resources
+BEGIN INSERT INTO sim_moves (noun, id, was, became, hint) VALUES ('running', NEW.account_id, '', NEW.running, ''); END;
 CREATE TABLE sim_refusals (action TEXT PRIMARY KEY);
 CREATE TRIGGER sim_refuse BEFORE INSERT ON audit WHEN EXISTS (SELECT 1 FROM sim_refusals WHERE action = NEW.action)
 BEGIN SELECT RAISE(ABORT, 'the simulated disk refuses'); END;`
@@ -60,7 +74,9 @@ func addWitness(ctx context.Context, path string) error {
 var refusable = []string{
 	"payment.opened", "payment.succeeded", "payment.declined", "payment.cancelled", "payment.challenged", "payment.lost",
 	"hold.placed", "hold.declined", "hold.released", "payment_method.added", "payment_method.activated", "payment_method.preferred",
-	"debt.opened", "debt.paid", "bill.issued", "account.opened",
+	"debt.opened", "debt.paid", "bill.issued", "account.opened", "account.closing", "account.reopened", "account.closed", "resources.reported",
+	"agreement.opened", "agreement.waiting", "agreement.kept", "agreement.refused", "agreement.lapsed", "hold.opened", "hold.renewed", "hold.captured",
+	"payment_method.revoked", "payment_method.detached", "payment_method.refused", "threshold.moved",
 }
 
 // refuseSome lets the database refuse some changes during a step.
@@ -97,9 +113,19 @@ func (l *life) seeMoves() error {
 		return err
 	}, `SELECT n, noun, id, was, became, hint FROM sim_moves WHERE n > $1 ORDER BY n`, l.seenMoves)
 	for _, m := range moves {
-		if m.noun == "deadline" {
+		switch m.noun {
+		case "deadline":
 			l.violate("the challenge of %s was given more time", m.id)
 			continue
+		case "running":
+			continue
+		case "charge":
+			l.violate("%s is asked of the method %s, which must not be charged", m.id, m.became)
+			continue
+		case "agreement":
+			l.judgeAgreement(m)
+		case "account":
+			l.judgeAccount(m)
 		}
 		names := m.transitions()
 		if names == nil {
@@ -132,6 +158,10 @@ func (m move) transitions() []string {
 		return paths(payment.MethodTable, m, func(e payment.MethodEvent) bool {
 			return e != payment.ChallengeLapsed && e != payment.HoldDeclined || (e == payment.ChallengeLapsed) == lapsed
 		})
+	case "agreement":
+		return paths(payment.AgreementTable, m, func(payment.AgreementEvent) bool { return true })
+	case "account":
+		return paths(accountTable, m, func(string) bool { return true })
 	case "debt":
 		return paths(billing.DebtTable, m, func(billing.DebtEvent) bool { return true })
 	}
@@ -164,6 +194,13 @@ func events[S, E ~string](of map[E]S) []E {
 	}
 	slices.Sort(list)
 	return list
+}
+
+// accountTable is what may become of an account, as R-CLOSE-01..03 say.
+var accountTable = state.Table[account.State, string]{
+	account.Active: {"close": account.Silent},
+	account.Silent: {"reopen": account.Active, "silence_over": account.Closed},
+	account.Closed: {},
 }
 
 // each reads the rows of a query.
