@@ -41,6 +41,7 @@ func TestEveryStateCanBeReached(t *testing.T) {
 		"hold":           payment.HoldTable.Check(payment.HoldOpening),
 		"payment":        payment.Table.Check(payment.Opening),
 		"order":          order.Table.Check(order.Open),
+		"subscription":   order.SubscriptionTable.Check(order.Active),
 		"refund":         payment.RefundTable.Check(payment.RefundOpening),
 		"identity check": identity.CaseTable.Check(identity.Open),
 		"debt":           billing.DebtTable.Check(billing.Open),
@@ -60,6 +61,7 @@ func drawStates() []byte {
 		payment.Table.Markdown("Payment", payment.Opening),
 		billing.DebtTable.Markdown("Debt", billing.Open),
 		order.Table.Markdown("Order", order.Open),
+		order.SubscriptionTable.Markdown("Subscription", order.Active),
 		payment.RefundTable.Markdown("Refund", payment.RefundOpening),
 		identity.CaseTable.Markdown("Identity check", identity.Open),
 	}

@@ -163,7 +163,7 @@ func TestAnUndecidedPayerMayGoOn(t *testing.T) {
 			t.Errorf("the page does not say %q:\n%s", want, page)
 		}
 	}
-	d.Pass(5 * time.Minute)
+	d.Pass(12 * time.Minute)
 	if page := d.get("/agreements/" + string(g.ID)).Body.String(); !strings.Contains(page, "not approved at PayPal") {
 		t.Errorf("the page still waits:\n%s", page)
 	}
