@@ -81,11 +81,15 @@ func (d *Diagnosis) readMethod(m payment.Method, story []Happening) {
 	d.read(readingOf(reason, asked, binding))
 }
 
-// readOpenHold reads a hold whose answer is not known.
+// readOpenHold reads a hold whose answer is not known. Where the provider's id is not
+// known either, it is most likely away.
 func readOpenHold(d *Diagnosis, f MethodFacts) {
 	switch {
+	case f.Hold.State == payment.HoldUnknown && f.Hold.Ref == "":
+		d.unheard(f.Hold.OpenedAt)
+		d.found(Unknown, Possible)
 	case f.Hold.State == payment.HoldUnknown:
-		d.lost(since(when(f.Story, "hold.lost"), f.Hold.OpenedAt))
+		d.lost(f.Hold.OpenedAt)
 	case f.Hold.State == payment.HoldOpening && f.Now.Sub(f.Hold.OpenedAt) >= unheardAfter:
 		d.unheard(f.Hold.OpenedAt)
 	}
@@ -97,7 +101,8 @@ func (d *Diagnosis) lost(at time.Time) {
 	d.read(reading{cause: Unknown, how: Certain, also: []Finding{{Provider, Likely}}, customer: steps(Wait), staff: steps(LeaveIt, AskAtProvider)})
 }
 
-// unheard reads a question that has not reached the provider so far.
+// unheard reads a question that the provider has not answered so far. Nothing has
+// been confirmed there: no money moves before the provider's id is known.
 func (d *Diagnosis) unheard(at time.Time) {
 	d.fact(FactUnheard, at, Ours)
 	d.read(reading{cause: Provider, how: Likely, customer: steps(Wait), staff: steps(CheckProvider)})

@@ -131,7 +131,7 @@ func TestWhyAPaymentFailed(t *testing.T) {
 	unaccepted := refused(card(payment.Active, ""), payment.Refusal{})
 	unaccepted.Payment.State, unaccepted.Payment.Force3DS = payment.Succeeded, true
 	lost := refused(card(payment.Active, ""), payment.Refusal{})
-	lost.Payment.State, lost.Payment.SettledAt = payment.Unknown, time.Time{}
+	lost.Payment.State, lost.Payment.SettledAt, lost.Payment.Ref = payment.Unknown, time.Time{}, "pi_1"
 	for _, c := range []struct {
 		row  string
 		got  diagnosis.Diagnosis
@@ -179,7 +179,7 @@ func check(t *testing.T, row string, got diagnosis.Diagnosis, want diagnosis.Cau
 	if also != "" && !slices.ContainsFunc(got.Also, func(f diagnosis.Finding) bool { return f.Cause == also }) {
 		t.Errorf("%s: got also %v, want %s among them", row, got.Also, also)
 	}
-	if got.Reason == "" && got.Cause != diagnosis.Unknown {
+	if got.Reason == "" && got.State == diagnosis.Failed {
 		t.Errorf("%s: got no reason code", row)
 	}
 	payer := got.ForPayer()
@@ -400,7 +400,7 @@ func TestWhatIsNotOver(t *testing.T) {
 		cause diagnosis.Cause
 		step  diagnosis.Step
 	}{
-		{payment.Unknown, "", 0, diagnosis.UnderWay, diagnosis.Unknown, diagnosis.Wait},
+		{payment.Unknown, "", 0, diagnosis.UnderWay, diagnosis.Provider, diagnosis.Wait}, // it has no id at the provider: nothing was confirmed
 		{payment.Pending, "", time.Hour, diagnosis.UnderWay, "", diagnosis.Wait},
 		{payment.Opening, "", time.Second, diagnosis.UnderWay, "", diagnosis.Wait},
 		{payment.Opening, "", time.Hour, diagnosis.UnderWay, diagnosis.Provider, diagnosis.Wait},

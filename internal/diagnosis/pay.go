@@ -55,7 +55,12 @@ func OfPayment(f PaymentFacts) Diagnosis {
 		}
 	case payment.Unknown:
 		d.State = UnderWay
-		d.lost(since(when(f.Story, "payment.lost"), p.OpenedAt))
+		if at := since(when(f.Story, "payment.lost"), p.OpenedAt); p.Ref == "" {
+			d.unheard(at)
+			d.found(Unknown, Possible)
+		} else {
+			d.lost(at)
+		}
 		d.fact(FactAskedAgain, time.Time{}, Ours, "times", number(p.Asked))
 	case payment.Waiting:
 		d.State = Waits

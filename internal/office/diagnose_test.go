@@ -73,7 +73,7 @@ func TestDiagnoseACardThatWasNotBound(t *testing.T) {
 			{sandbox.DeclinedNoFunds, found{diagnosis.Failed, diagnosis.HoldFailed, "insufficient_funds", diagnosis.FactHoldAsked}},
 			{"pm_card_visa_chargeDeclinedLostCard", found{diagnosis.Failed, diagnosis.IssuerRefusal, "final", diagnosis.FactRefused}},
 			{"pm_card_visa_chargeDeclinedStolenCard", found{diagnosis.Failed, diagnosis.IssuerRefusal, "final", diagnosis.FactRefused}},
-			{"pm_card_radarBlock", found{diagnosis.Failed, diagnosis.IssuerRefusal, "issuer_block", diagnosis.FactRefused}},
+			{"pm_card_radarBlock", found{diagnosis.Failed, diagnosis.IssuerRefusal, "final", diagnosis.FactRefused}},
 			{"pm_card_chargeDeclinedIncorrectCvc", found{diagnosis.Failed, diagnosis.Details, "data", diagnosis.FactRefused}},
 			{"pm_card_chargeDeclinedProcessingError", found{diagnosis.Failed, diagnosis.Provider, "try_later", diagnosis.FactRefused}},
 			{sandbox.Visa, found{diagnosis.Fine, "", "", diagnosis.FactCard}},
@@ -208,6 +208,9 @@ func TestDiagnoseAProviderThatIsAway(t *testing.T) {
 		d.Pass(5 * time.Minute)
 		got, err = methodWhy(d, b.Method.ID)
 		found{diagnosis.UnderWay, diagnosis.Provider, "", diagnosis.FactUnheard}.check(t, "away", got, err)
+		d.Sandbox.ClearFaults()
+		d.Sandbox.Fault(sandbox.Fault{Op: "create", Kind: "429", Times: 1000})
+		b = d.Bind(d.Customer(), sandbox.VisaDebit)
 		d.Pass(2 * time.Hour)
 		got, err = methodWhy(d, b.Method.ID)
 		found{diagnosis.Failed, diagnosis.Provider, "provider_unavailable", diagnosis.FactUnheard}.check(t, "given up", got, err)
@@ -305,7 +308,7 @@ func TestDiagnoseAPaymentThatFailed(t *testing.T) {
 			{"decline:insufficient_funds", found{diagnosis.Failed, diagnosis.Funds, "insufficient_funds", diagnosis.FactNextAttempt}},
 			{"decline:stolen_card", found{diagnosis.Failed, diagnosis.CardState, "final", diagnosis.FactProviderWords}},
 			{"decline:lost_card", found{diagnosis.Failed, diagnosis.CardState, "final", diagnosis.FactProviderWords}},
-			{"decline:fraudulent", found{diagnosis.Failed, diagnosis.CardState, "issuer_block", diagnosis.FactProviderWords}},
+			{"decline:fraudulent", found{diagnosis.Failed, diagnosis.CardState, "final", diagnosis.FactProviderWords}},
 			{"decline:expired_card", found{diagnosis.Failed, diagnosis.CardState, "data", diagnosis.FactRefused}},
 			{"decline:issuer_not_available", found{diagnosis.Failed, diagnosis.Provider, "try_later", diagnosis.FactRefused}},
 			{"authenticate", found{diagnosis.Waits, diagnosis.ThreeDS, "", diagnosis.FactChallenge}},

@@ -8,6 +8,8 @@ ALTER TABLE accounts ADD COLUMN silent_since INTEGER; -- when closing was asked 
 
 ALTER TABLE payment_methods ADD COLUMN email TEXT NOT NULL DEFAULT ''; -- of a PayPal account
 
+CREATE INDEX payment_methods_token ON payment_methods (provider, token);
+
 ALTER TABLE payments ADD COLUMN hold_id TEXT NOT NULL DEFAULT ''; -- the hold that it is taken from; '' none
 
 CREATE TABLE agreements (
