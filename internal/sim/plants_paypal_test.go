@@ -150,7 +150,7 @@ func TestPlantedBugsWithPayPalAreFound(t *testing.T) {
 	leaving := []string{"ask a payer", "a payer returns", "detach a method", "report resources", "let hours pass"}
 	closing := []string{"ask a payer", "a payer returns", "close an account", "let weeks pass"}
 	findPlants(t, []plantCase{
-		{"a lost answer of PayPal's is taken for a refusal", "the world took", walletPlant(lossy, charging, func(p provider.Wallet) provider.Wallet { return lostIsRefused{p} })},
+		{"a lost answer of PayPal's is taken for a refusal", "PayPal still holds it", walletPlant(lossy, charging, func(p provider.Wallet) provider.Wallet { return lostIsRefused{p} })},
 		{"a second order is opened after a lost answer", "PayPal", walletPlant(lossy, charging, func(p provider.Wallet) provider.Wallet { return anotherOrder{p} })},
 		{"a hold is believed to be released, and is not", "PayPal still holds it", walletPlant(calm, binding, func(p provider.Wallet) provider.Wallet { return neverVoids{p} })},
 		{"holds on usage are stacked", "PayPal holds", walletPlant(calm, charging, func(p provider.Wallet) provider.Wallet { return stacksHolds{p} })},
