@@ -120,8 +120,12 @@ type Payment struct {
 	SettledAt *string    `json:"settled_at" format:"date-time"`
 }
 
-// Refusal is why an issuer said no. After a final one nothing is told but that:
-// the issuer's word for it is not for the payer.
+// isForThePayer tells of which refusals the provider's own word is shown. Of the
+// others it may be that a card is lost, stolen or suspected.
+func isForThePayer(class string) bool { return class != payment.FinalClass && class != "issuer_block" }
+
+// Refusal is why an issuer said no. After a final one, or one that the issuer gives
+// no reason for, nothing is told but that: its word is not for the payer.
 type Refusal struct {
 	Class string  `json:"class" example:"insufficient_funds"`
 	Code  *string `json:"code" doc:"The provider's word; null when it must not be shown."`
@@ -136,7 +140,7 @@ func OfPayment(p payment.Payment) Payment {
 	}
 	if p.Refusal.Class != "" {
 		shape.Refusal = &Refusal{Class: p.Refusal.Class, Code: MaybeText(p.Refusal.Code)}
-		if p.Refusal.Class == payment.FinalClass {
+		if !isForThePayer(p.Refusal.Class) {
 			shape.Refusal.Code = nil
 		}
 	}

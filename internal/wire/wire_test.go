@@ -124,7 +124,7 @@ func TestAFinalRefusalIsNotTold(t *testing.T) {
 	for _, c := range []struct {
 		class string
 		shown bool
-	}{{"insufficient_funds", true}, {payment.FinalClass, false}} {
+	}{{"insufficient_funds", true}, {payment.FinalClass, false}, {"issuer_block", false}} {
 		shape := wire.OfPayment(payment.Payment{State: payment.Declined, Refusal: payment.Refusal{Class: c.class, Code: "stolen_card"}})
 		if shape.Refusal == nil || shape.Refusal.Class != c.class || (shape.Refusal.Code != nil) != c.shown {
 			t.Errorf("%s: got %+v, want the code shown %t", c.class, shape.Refusal, c.shown)
