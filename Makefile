@@ -41,7 +41,7 @@ bench: build ## measure, each figure beside its floor
 
 .PHONY: generate
 generate: ## redraw the generated files: api/openapi.yaml, docs/states.md, goldens
-	$(GO) test ./internal/api ./internal/console ./docs -update
+	$(GO) test . ./internal/api ./internal/console ./internal/staff -update
 
 .PHONY: tools-debian
 tools-debian: ## install PostgreSQL's server, Chromium and fonts where they are missing

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/bursar-pay/bursar/internal/account"
+	"github.com/bursar-pay/bursar/internal/bank"
 	"github.com/bursar-pay/bursar/internal/billing"
 	"github.com/bursar-pay/bursar/internal/identity"
 	"github.com/bursar-pay/bursar/internal/order"
@@ -45,6 +47,12 @@ func TestEveryStateCanBeReached(t *testing.T) {
 		"refund":         payment.RefundTable.Check(payment.RefundOpening),
 		"identity check": identity.CaseTable.Check(identity.Open),
 		"debt":           billing.DebtTable.Check(billing.Open),
+		"credit line":    account.CreditTable.Check(account.CreditProposed),
+		"withdrawal":     billing.WithdrawalTable.Check(billing.WithdrawalProposed),
+		"bank statement": bank.StatementTable.Check(bank.StatementAside),
+		"bank line":      bank.LineTable.Check(bank.LinePending, bank.LineAside),
+		"receipt":        bank.RemittanceTable.Check(bank.Unclaimed),
+		"claim":          bank.ClaimTable.Check(bank.ClaimProposed),
 	} {
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
@@ -64,6 +72,12 @@ func drawStates() []byte {
 		order.SubscriptionTable.Markdown("Subscription", order.Active),
 		payment.RefundTable.Markdown("Refund", payment.RefundOpening),
 		identity.CaseTable.Markdown("Identity check", identity.Open),
+		account.CreditTable.Markdown("Credit line", account.CreditProposed),
+		billing.WithdrawalTable.Markdown("Withdrawal", billing.WithdrawalProposed),
+		bank.StatementTable.Markdown("Bank statement", bank.StatementAside, bank.StatementHeld, bank.StatementTaken),
+		bank.LineTable.Markdown("Bank line", bank.LinePending, bank.LineAside, bank.LineHeld, bank.LineConflict),
+		bank.RemittanceTable.Markdown("Receipt", bank.Unclaimed),
+		bank.ClaimTable.Markdown("Claim", bank.ClaimProposed),
 	}
 	return []byte(strings.Join(parts, "\n"))
 }

@@ -5,6 +5,7 @@ package access
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/bursar-pay/bursar/internal/account"
 	"github.com/bursar-pay/bursar/internal/fault"
@@ -33,14 +34,28 @@ const (
 	KeysWrite      Scope = "keys:write"
 	IdentityRead   Scope = "identity:read"   // the queue of identity checks, what risk stopped, and who looked at documents
 	IdentityReview Scope = "identity:review" // opens documents and decides: staff's alone, never a customer's
-	SessionsWrite  Scope = "sessions:write"  // links into the console for a customer
-	ClockWrite     Scope = "clock:write"     // advances a sandbox installation's clock
+	OrdersRead     Scope = "orders:read"
+	OrdersWrite    Scope = "orders:write"   // places, pays and cancels orders; bills:write includes it
+	FundsRead      Scope = "funds:read"     // balance, cash applications, how to transfer money
+	FundsWrite     Scope = "funds:write"    // applies a balance, tops it up, sets the switch of automatic cash application
+	BankRead       Scope = "bank:read"      // statements, receipts and claims: staff's alone
+	BankWrite      Scope = "bank:write"     // imports statements, claims receipts, explains movements, proposes withdrawals
+	BankApprove    Scope = "bank:approve"   // decides on what another person claimed or proposed (R-WIRE-06)
+	CreditRead     Scope = "credit:read"    // an account's credit line
+	CreditWrite    Scope = "credit:write"   // proposes credit lines (R-CRED-04)
+	CreditApprove  Scope = "credit:approve" // decides on what another person proposed
+	StaffRead      Scope = "staff:read"
+	StaffWrite     Scope = "staff:write"    // says who is staff, and in which role
+	SessionsWrite  Scope = "sessions:write" // links into the console for a customer
+	ClockWrite     Scope = "clock:write"    // advances a sandbox installation's clock
 )
 
 // Scopes lists every scope, in the order in which they are shown.
 var Scopes = []Scope{
 	AccountsRead, AccountsWrite, MethodsRead, MethodsWrite, UsageRead, UsageWrite, BillsRead, BillsWrite, RefundsWrite,
-	BooksRead, PolicyRead, PolicyWrite, WebhooksRead, WebhooksWrite, KeysRead, KeysWrite, IdentityRead, IdentityReview, SessionsWrite, ClockWrite,
+	BooksRead, PolicyRead, PolicyWrite, WebhooksRead, WebhooksWrite, KeysRead, KeysWrite, IdentityRead, IdentityReview,
+	OrdersRead, OrdersWrite, FundsRead, FundsWrite, BankRead, BankWrite, BankApprove, CreditRead, CreditWrite, CreditApprove, StaffRead, StaffWrite,
+	SessionsWrite, ClockWrite,
 }
 
 // Caller is who asks. The audit chain names it.
@@ -50,6 +65,7 @@ type Caller struct {
 	Account account.ID // when set, the caller may touch this account alone
 	Trusted bool       // the operator's own process: command line, jobs
 	Address string     // where the request came from, for limits and consent; "" unknown
+	Since   time.Time  // when a person proved who they are; zero for keys and programs
 }
 
 // What the office answers to callers who may not.
@@ -72,8 +88,15 @@ func (c Caller) May(s Scope) error {
 	if noun, ok := strings.CutSuffix(string(s), ":read"); ok && slices.Contains(c.Scopes, Scope(noun+":write")) {
 		return nil
 	}
+	if wider, ok := within[s]; ok && c.May(wider) == nil {
+		return nil
+	}
 	return ErrForbidden.Detail("the key lacks the scope %s", s)
 }
+
+// within says which scope includes another one that was made out of it later, so
+// that keys that were given before go on working.
+var within = map[Scope]Scope{OrdersRead: BillsRead, OrdersWrite: BillsWrite}
 
 // MayTouch returns nil if c may see this account. To a caller bound to another
 // account it does not exist, so the answer is the one for a missing account.

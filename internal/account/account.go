@@ -61,6 +61,7 @@ type Account struct {
 	Address      Address
 	TaxID        string
 	Credit       bool // pays by credit line and transfer: no threshold charge, no automatic card charge (R-THR-09, R-CRED-03)
+	AutoApply    bool // its balance pays its bills by itself, the oldest first (R-RECON-01)
 	State        State
 	OverdueSince time.Time // zero when nothing is overdue
 	SilentSince  time.Time // when its closing was asked for (R-CLOSE-01); zero: it was not

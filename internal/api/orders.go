@@ -16,14 +16,14 @@ import (
 
 // addOrderRoutes adds what is prepaid.
 func (s *Server) addOrderRoutes() {
-	handle(s, route{path: "POST /v1/accounts/{id}/orders", id: "place-order", scope: access.BillsWrite, status: 201, summary: "Place an order, which is to be paid before it gives anything"}, s.placeOrder)
-	handle(s, route{path: "GET /v1/accounts/{id}/orders", id: "list-orders", scope: access.BillsRead, summary: "List an account's orders"}, s.listOrders)
-	handle(s, route{path: "GET /v1/orders/{id}", id: "get-order", scope: access.BillsRead, summary: "Fetch an order, its payments and what it gave"}, s.order)
-	handle(s, route{path: "POST /v1/orders/{id}/pay", id: "pay-order", scope: access.BillsWrite, summary: "Pay an order now"}, s.payOrder)
-	handle(s, route{path: "POST /v1/orders/{id}/cancel", id: "cancel-order", scope: access.BillsWrite, summary: "Cancel an order, and give back what was not consumed of a paid one"}, s.cancelOrder)
-	handle(s, route{path: "GET /v1/accounts/{id}/subscriptions", id: "list-subscriptions", scope: access.BillsRead, summary: "List an account's subscriptions"}, s.listSubscriptions)
-	handle(s, route{path: "GET /v1/subscriptions/{id}", id: "get-subscription", scope: access.BillsRead, summary: "Fetch a subscription and its orders"}, s.subscription)
-	handle(s, route{path: "PATCH /v1/subscriptions/{id}", id: "change-subscription", scope: access.BillsWrite, summary: "Say whether a subscription renews itself"}, s.changeSubscription)
+	handle(s, route{path: "POST /v1/accounts/{id}/orders", id: "place-order", scope: access.OrdersWrite, status: 201, summary: "Place an order, which is to be paid before it gives anything"}, s.placeOrder)
+	handle(s, route{path: "GET /v1/accounts/{id}/orders", id: "list-orders", scope: access.OrdersRead, summary: "List an account's orders"}, s.listOrders)
+	handle(s, route{path: "GET /v1/orders/{id}", id: "get-order", scope: access.OrdersRead, summary: "Fetch an order, its payments and what it gave"}, s.order)
+	handle(s, route{path: "POST /v1/orders/{id}/pay", id: "pay-order", scope: access.OrdersWrite, summary: "Pay an order now"}, s.payOrder)
+	handle(s, route{path: "POST /v1/orders/{id}/cancel", id: "cancel-order", scope: access.OrdersWrite, summary: "Cancel an order, and give back what was not consumed of a paid one"}, s.cancelOrder)
+	handle(s, route{path: "GET /v1/accounts/{id}/subscriptions", id: "list-subscriptions", scope: access.OrdersRead, summary: "List an account's subscriptions"}, s.listSubscriptions)
+	handle(s, route{path: "GET /v1/subscriptions/{id}", id: "get-subscription", scope: access.OrdersRead, summary: "Fetch a subscription and its orders"}, s.subscription)
+	handle(s, route{path: "PATCH /v1/subscriptions/{id}", id: "change-subscription", scope: access.OrdersWrite, summary: "Say whether a subscription renews itself"}, s.changeSubscription)
 }
 
 type orderRequest struct {

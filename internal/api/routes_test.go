@@ -113,6 +113,8 @@ var bodies = map[string]string{
 	"POST /v1/console-sessions":               `{"account":"acct_missing"}`,
 	"POST /v1/clock":                          `{"advance":"1d"}`,
 	"POST /v1/keys":                           `{"name":"n","scopes":["keys:write"]}`,
+	"POST /v1/staff-members":                  `{"name":"n","email":"n@example.com","role":"support"}`,
+	"PATCH /v1/staff-members/{id}":            `{"name":"n"}`,
 	"POST /v1/webhook-endpoints":              `{"url":"https://example.com/hook"}`,
 }
 

@@ -81,6 +81,11 @@ func (s *Server) addRoutes() {
 
 	s.addIdentityRoutes()
 	s.addOrderRoutes()
+	s.addCreditRoutes()
+	s.addFundsRoutes()
+	s.addReceivingRoutes()
+	s.addBankRoutes()
+	s.addStaffRoutes()
 	s.describeEvents()
 	s.addSpecRoutes()
 }

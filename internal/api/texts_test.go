@@ -5,6 +5,8 @@ import (
 
 	"github.com/bursar-pay/bursar/internal/account"
 	"github.com/bursar-pay/bursar/internal/api/problem"
+	"github.com/bursar-pay/bursar/internal/bank"
+	"github.com/bursar-pay/bursar/internal/billing"
 	"github.com/bursar-pay/bursar/internal/evidence"
 	"github.com/bursar-pay/bursar/internal/fault"
 	"github.com/bursar-pay/bursar/internal/identity"
@@ -30,6 +32,11 @@ func TestPayersAreToldInTheirLanguage(t *testing.T) {
 		evidence.ErrEncrypted, evidence.ErrActive, evidence.ErrInfected, evidence.ErrUnscanned,
 		order.ErrNotOpen, order.ErrLapsed, order.ErrBusy, order.ErrNotFound, order.ErrNeedsCredit, order.ErrOverdue, order.ErrAccountClosing, order.ErrSubscriptionOver,
 		order.ErrNotUpgrade, payment.ErrUnresolved, payment.ErrNoMethod,
+		order.ErrInvalid, order.ErrConflict, order.ErrPricesNotYours, order.ErrNothingDue, order.ErrPaidAsOrder, order.ErrNotCancellable, order.ErrSubscriptionNotFound,
+		payment.ErrRefundNotFound, payment.ErrNotRefundable, payment.ErrRefundTooMuch, payment.ErrRefundAmount, payment.ErrRefundReason, payment.ErrRefundNeedsStaff,
+		payment.ErrRefundOrderOpen, payment.ErrRefundBalanceSpent,
+		order.ErrExceedsCredit, billing.ErrNothingHeld, billing.ErrAppliesTooMuch, billing.ErrAppliedTwice, billing.ErrNotAppliable, billing.ErrBillPaid, office.ErrPaidWhole, account.ErrNoCredit,
+		bank.ErrNoReceiving, office.ErrNoReceipt, office.ErrRequest, office.ErrRequestPaid, office.ErrNoPress,
 		office.ErrNotSilent, office.ErrUnplugged, office.ErrPayPalNotOffered, office.ErrConsent,
 	}
 	codes := []string{

@@ -94,6 +94,7 @@ var benchmarks = []struct {
 	{"usage_batch", true, usageBatch},
 	{"usage_single", true, usageSingle},
 	{"charge_latency", true, chargeLatency},
+	{"bank_import", true, bankImport},
 	{"cold_start", false, coldStart},
 	{"idle_memory", false, idleMemory},
 }

@@ -157,7 +157,11 @@ func (d *desk) prove(ctx context.Context) error {
 		return err
 	}
 	if !report.OK() {
-		return errors.New("the books that were measured do not prove")
+		for _, c := range report.Checks {
+			for _, p := range c.Problems {
+				return fmt.Errorf("the books that were measured do not prove: %s: %s: %s", c.Name, p.Where, p.What)
+			}
+		}
 	}
 	return nil
 }

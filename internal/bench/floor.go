@@ -39,15 +39,19 @@ func openFloor(ctx context.Context, o *Options, g ground) (*floor, error) {
 		return nil, err
 	}
 	f := &floor{o: o, place: p}
-	if g.engine == sqlite {
-		err = f.openSQLite(ctx)
-	} else {
-		f.pool, err = pgxpool.New(ctx, p.url)
-	}
-	if err != nil {
+	if err := f.open(ctx); err != nil {
 		return nil, errors.Join(err, f.close(ctx))
 	}
 	return f, nil
+}
+
+// open opens the database of its place.
+func (f *floor) open(ctx context.Context) (err error) {
+	if f.place.path != "" {
+		return f.openSQLite(ctx)
+	}
+	f.pool, err = pgxpool.New(ctx, f.place.url)
+	return err
 }
 
 func (f *floor) openSQLite(ctx context.Context) (err error) {
@@ -64,13 +68,17 @@ func (f *floor) close(ctx context.Context) error {
 	for _, s := range f.servers {
 		errs = append(errs, s.Close())
 	}
-	if f.db != nil {
-		errs = append(errs, f.db.Close())
-	}
+	return errors.Join(append(errs, f.closeDatabase(), f.place.leave(ctx))...)
+}
+
+func (f *floor) closeDatabase() error {
 	if f.pool != nil {
 		f.pool.Close()
 	}
-	return errors.Join(append(errs, f.place.leave(ctx))...)
+	if f.db == nil {
+		return nil
+	}
+	return f.db.Close()
 }
 
 func (f *floor) listen(path string, h http.HandlerFunc) (string, error) {

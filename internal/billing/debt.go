@@ -43,12 +43,13 @@ const (
 	Settle   DebtEvent = "settle"
 	Withdraw DebtEvent = "withdraw"
 	GiveUp   DebtEvent = "give_up"
+	Reopen   DebtEvent = "reopen" // what paid it was taken back
 )
 
 // DebtTable is the life of a debt.
 var DebtTable = state.Table[DebtState, DebtEvent]{
 	Open:       {Settle: Paid, Withdraw: Cancelled, GiveUp: WrittenOff},
-	Paid:       {},
+	Paid:       {Reopen: Open},
 	Cancelled:  {},
 	WrittenOff: {},
 }
@@ -116,9 +117,15 @@ type Bill struct {
 	Total    money.Amount
 	Open     money.Amount // the sum of what its debts have open
 	IssuedAt time.Time
+	DueAt    time.Time // the last instant of its due day; zero: it is collected, not waited for
 	Shares   []Share
 	Debts    []Debt
 }
 
 // IsPaid tells whether nothing of the bill is open.
 func (b Bill) IsPaid() bool { return b.Open.IsZero() }
+
+// IsOverdue tells whether something of the bill is open after its due day.
+func (b Bill) IsOverdue(now time.Time) bool {
+	return !b.DueAt.IsZero() && now.After(b.DueAt) && b.Open.IsPositive()
+}

@@ -22,6 +22,7 @@ type accountCommands struct {
 	Resources accountResources `cmd:"" help:"Show or tell what runs for an account."`
 	Close     accountClose     `cmd:"" help:"Begin an account's silent period, after which it is closed."`
 	Reopen    accountReopen    `cmd:"" help:"Take an account out of its silent period."`
+	AutoApply accountAutoApply `cmd:"" name:"auto-apply" help:"Say whether the balance pays bills by itself."`
 }
 
 type accountOpen struct {
@@ -75,6 +76,7 @@ func accountFacts(w io.Writer, a wire.Account) {
 		add("language", a.Language)
 		add("tax id", a.TaxID)
 		add("credit", a.Credit)
+		add("balance pays by itself", a.AutoApply)
 		add("overdue since", a.OverdueSince)
 		add("silent since", a.SilentSince)
 		add("registered", a.RegisteredAt)

@@ -20,6 +20,9 @@ type billCommands struct {
 	Run  billRun  `cmd:"" help:"Close a month for every account for which it is over."`
 	Ls   billLs   `cmd:"" help:"List bills."`
 	Show billShow `cmd:"" help:"Show a bill."`
+
+	Pay    billPay    `cmd:"" help:"Pay a bill, or a part of it, by hand."`
+	Replay billReplay `cmd:"" help:"Make every decision about balances again, and compare: the same inputs have the same answer."`
 }
 
 type billRun struct {
@@ -103,6 +106,7 @@ func (c billShow) Run(ctx context.Context, s *session) error {
 				add("total", shape.Total)
 				add("open", shape.Open)
 				add("issued", shape.IssuedAt)
+				add("due", shape.DueAt)
 			})
 			sharesTable(w, b.Shares)
 			debtsTable(w, b.Debts)

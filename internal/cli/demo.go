@@ -113,19 +113,20 @@ func (d demoCommand) rows() ([]focus.Row, error) {
 
 // demo is a month being lived.
 type demo struct {
-	desk     *desk
-	world    *sandbox.World
-	rows     []focus.Row
-	say      func(string, ...any)
-	accounts map[payer]account.Account
-	order    []payer // by what they use, most first
-	cards    map[account.ID]payment.Method
-	failing  payer   // whose month-end charge fails once
-	wallets  []payer // who pay by PayPal alone
-	switches payer   // who goes over from card to PayPal in mid month
-	switched bool
-	fileSums sums // what the file's usage is, by currency
-	report   demoReport
+	desk      *desk
+	world     *sandbox.World
+	rows      []focus.Row
+	say       func(string, ...any)
+	accounts  map[payer]account.Account
+	order     []payer // by what they use, most first
+	cards     map[account.ID]payment.Method
+	failing   payer   // whose month-end charge fails once
+	wallets   []payer // who pay by PayPal alone
+	switches  payer   // who goes over from card to PayPal in mid month
+	switched  bool
+	transfers payer // who buys on credit and pays by bank transfer; zero: nobody
+	fileSums  sums  // what the file's usage is, by currency
+	report    demoReport
 }
 
 // payer is who is billed, in one currency: an account of ours.
@@ -161,7 +162,7 @@ func live(ctx context.Context, c config, rows []focus.Row, policyText []byte, po
 	}
 	for _, step := range []func(context.Context) error{
 		func(ctx context.Context) error { return d.rule(ctx, policyText, policyName) },
-		d.openAccounts, d.bindWallets, d.bindCards, d.useMonths, d.prove,
+		d.openAccounts, d.openCredit, d.bindWallets, d.bindCards, d.useMonths, d.payByTransfer, d.prove,
 	} {
 		if err := step(ctx); err != nil {
 			return r, err
@@ -239,7 +240,7 @@ func (d *demo) openAccounts(ctx context.Context) error {
 	}
 	d.report.Accounts, d.fileSums = len(d.order), fileSums
 	d.failing = d.order[min(1, len(d.order)-1)]
-	d.choosePayPal()
+	d.choosePayPal(used)
 	d.say("%s  opened %d accounts", d.now(), len(d.order))
 	return nil
 }
@@ -258,7 +259,7 @@ var demoCards = []string{
 func (d *demo) bindCards(ctx context.Context) error {
 	next := 0
 	for _, p := range d.order {
-		if slices.Contains(d.wallets, p) {
+		if slices.Contains(d.wallets, p) || p == d.transfers {
 			continue
 		}
 		for next < len(demoCards) {
@@ -273,7 +274,7 @@ func (d *demo) bindCards(ctx context.Context) error {
 			}
 		}
 	}
-	d.report.Unbound = len(d.order) - len(d.wallets) - len(d.cards)
+	d.report.Unbound = len(d.order) - len(d.wallets) - len(d.cards) - d.report.Credit
 	d.say("%s  bound %d cards, each by a small hold that was released at once", d.now(), len(d.cards))
 	return nil
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/bursar-pay/bursar/internal/access"
 	"github.com/bursar-pay/bursar/internal/account"
+	"github.com/bursar-pay/bursar/internal/money"
 	"github.com/bursar-pay/bursar/internal/office"
 	"github.com/bursar-pay/bursar/internal/payment"
 	"github.com/bursar-pay/bursar/internal/sandbox"
@@ -20,7 +21,7 @@ const midMonth = 15
 // choosePayPal says who will pay by PayPal: the largest customer from mid month on,
 // and the first other one from where PayPal is offered from the start. Customers in
 // currencies without PayPal keep their cards.
-func (d *demo) choosePayPal() {
+func (d *demo) choosePayPal(used map[payer]money.Exact) {
 	offered := func(i int) bool {
 		country := demoRegions[i%len(demoRegions)].country
 		return d.order[i].currency == "USD" && country != "DE" && country != "MY"
@@ -28,8 +29,9 @@ func (d *demo) choosePayPal() {
 	if at := slices.IndexFunc(d.order, func(p payer) bool { return p.currency == "USD" }); at >= 0 && offered(at) {
 		d.switches = d.order[at]
 	}
+	d.chooseTransfer(used)
 	for i, p := range d.order {
-		if offered(i) && p != d.switches && p != d.failing {
+		if offered(i) && p != d.switches && p != d.failing && p != d.transfers {
 			d.wallets = []payer{p}
 			return
 		}

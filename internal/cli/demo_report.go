@@ -41,6 +41,10 @@ type demoReport struct {
 	Held        int               `json:"holds_on_usage"`
 	ByPayPal    int               `json:"paypal_threshold_charges"`
 	Unbound     int               `json:"accounts_without_card"`
+	Credit      int               `json:"credit_customers"`
+	Statements  int               `json:"bank_statements"`
+	Transfers   int               `json:"bank_transfers"`
+	Proof       string            `json:"account_proof,omitempty"` // path of the document
 	Ledger      []demoTotal       `json:"ledger"`
 	Checks      []demoCheck       `json:"checks"`
 	Verified    bool              `json:"verified"`
@@ -163,6 +167,9 @@ func (d *demo) addUp(ctx context.Context, id account.ID, t demoSums) error {
 			}
 		}
 	}
+	if err := d.countCash(ctx, id, t); err != nil {
+		return err
+	}
 	for _, carried := range last {
 		if err := t.carried.add(carried); err != nil {
 			return err
@@ -218,7 +225,7 @@ func (d *demo) compareOutside(ctx context.Context) error {
 		return err
 	}
 	for c, ours := range d.report.Collected {
-		theirs := money.Amount{Minor: books.Totals[strings.ToLower(c)].Captured + books.PayPal.Totals[c].Captured, Currency: money.Currency(c)}
+		theirs := money.Amount{Minor: books.Totals[strings.ToLower(c)].Captured + books.PayPal.Totals[c].Captured + books.Bank.Totals[c].Booked, Currency: money.Currency(c)}
 		if p, ok := d.desk.office.Cards.Limits(theirs.Currency); ok && p.Step > 0 && theirs.Decimal() != ours && !isScaled(theirs.Currency) {
 			d.report.outsideSays = append(d.report.outsideSays, fmt.Sprintf("captured %s %s, and we have %s", theirs.Decimal(), c, ours))
 		}
@@ -227,6 +234,9 @@ func (d *demo) compareOutside(ctx context.Context) error {
 		if h.State == "held" {
 			d.report.outsideSays = append(d.report.outsideSays, "a hold was left behind: "+h.Intent)
 		}
+	}
+	if err := d.compareBank(ctx, books); err != nil {
+		return err
 	}
 	return d.compareHolds(ctx, books)
 }
@@ -326,6 +336,10 @@ func (r demoReport) tell(w io.Writer) {
 		add("PayPal accounts", fmt.Sprint(r.Wallets), fmt.Sprintf("%d with a hold on usage now", r.Held))
 		add("month-end charges", fmt.Sprint(r.Remainders), fmt.Sprintf("%d refused at first and paid a week later", r.Retried))
 		add("bills", fmt.Sprint(r.Bills), "")
+		if r.Credit > 0 {
+			add("on credit", fmt.Sprint(r.Credit), fmt.Sprintf("%d bank transfer found its owner by itself", r.Transfers))
+			add("account proof", r.Proof, "")
+		}
 	})
 	fmt.Fprintln(w)
 	table(w, "currency,used,billed net,carried,tax,collected,open", func(add func(...any)) {

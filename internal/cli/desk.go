@@ -15,6 +15,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/bursar-pay/bursar/internal/document"
 	"github.com/bursar-pay/bursar/internal/evidence"
 	"github.com/bursar-pay/bursar/internal/fault"
 	"github.com/bursar-pay/bursar/internal/id"
@@ -106,6 +107,8 @@ type config struct {
 	Stripe  stripeEnd
 	PayPal  paypalEnd
 	Mail    mail.Options // its URL is "": there is no mail server
+	Fonts   []string     // directories of the operator's own fonts for documents
+	Scanner string       // address of a virus scanner for documents; "" there is none
 	Log     *slog.Logger
 	Console string    // public origin of the pages
 	StartAt time.Time // where the clock of a new sandbox installation starts; zero: now
@@ -195,6 +198,7 @@ func (d *desk) wire(ctx context.Context) error {
 	}
 	d.office = &office.Office{
 		Store: d.store, Cards: cards, Wallet: wallet, Now: d.clock.Now, IDs: id.NewSource(d.clock.Now, d.config.Random), Random: d.config.Random,
+		Press:    document.New(d.config.Fonts, document.SystemDirectories),
 		Webhooks: webhook.NewSender(webhook.Options{AllowPrivate: d.config.AllowPrivate || !live}),
 		Log:      d.log, Installation: d.installation, Live: live, ConsoleURL: d.config.Console, Prompt: d.config.Prompt,
 	}
@@ -233,7 +237,15 @@ func (d *desk) openVault() error {
 	limits := evidence.DefaultLimits()
 	limits.Bytes = office.UploadMax
 	d.office.Vault = seal.New(seal.NewFile(filepath.Join(d.config.Data, masterKeysFile)))
-	d.office.Evidence = evidence.NewCleaner(limits, evidence.NoScanner{})
+	var scanner evidence.Scanner = evidence.NoScanner{}
+	if d.config.Scanner != "" {
+		daemon, err := evidence.NewDaemon(d.config.Scanner)
+		if err != nil {
+			return err
+		}
+		scanner = daemon
+	}
+	d.office.Evidence = evidence.NewCleaner(limits, scanner)
 	return nil
 }
 

@@ -40,6 +40,7 @@ func paymentFacts(w io.Writer, p wire.Payment) {
 		add("method", p.Method)
 		add("attempt", p.Attempt)
 		add("amount", p.Amount)
+		add("given back", p.Refunded)
 		add("by", p.Initiator)
 		add("reason", p.Reason)
 		add("state", p.State)

@@ -35,24 +35,31 @@ type commands struct {
 	Config  configCommand  `cmd:"" help:"Show what is configured, and where each value came from."`
 	Verify  verifyCommand  `cmd:"" help:"Prove the books."`
 
-	Account   accountCommands   `cmd:"" help:"Accounts of the platform's customers."`
-	Method    methodCommands    `cmd:"" help:"Payment methods."`
-	Usage     usageCommands     `cmd:"" help:"Priced usage."`
-	Debt      debtCommands      `cmd:"" help:"What must be collected once."`
-	Payment   paymentCommands   `cmd:"" help:"Attempts to collect."`
-	Bill      billCommands      `cmd:"" help:"Monthly bills."`
-	Statement statementCommands `cmd:"" help:"Bank statements."`
-	Identity  identityCommands  `cmd:"" help:"Identity checks, and what risk stopped."`
-	Policy    policyCommands    `cmd:"" help:"What this installation allows."`
-	Key       keyCommands       `cmd:"" help:"API keys."`
-	Webhook   webhookCommands   `cmd:"" help:"Where events are sent."`
-	Mail      mailCommands      `cmd:"" help:"Mails to customers."`
-	Clock     clockCommands     `cmd:"" help:"The clock of a sandbox installation."`
+	Account    accountCommands    `cmd:"" help:"Accounts of the platform's customers."`
+	Method     methodCommands     `cmd:"" help:"Payment methods."`
+	Usage      usageCommands      `cmd:"" help:"Priced usage."`
+	Debt       debtCommands       `cmd:"" help:"What must be collected once."`
+	Payment    paymentCommands    `cmd:"" help:"Attempts to collect."`
+	Order      orderCommands      `cmd:"" help:"What is prepaid: orders, and the subscriptions that they give."`
+	Bill       billCommands       `cmd:"" help:"Monthly bills."`
+	Credit     creditCommands     `cmd:"" help:"Credit lines."`
+	Funds      fundsCommands      `cmd:"" help:"Balances, and what they pay."`
+	Withdrawal withdrawalCommands `cmd:"" help:"Money of balances on its way to customers' banks."`
+	Document   documentCommands   `cmd:"" help:"Documents as PDF: proofs, payment requests, bills, receipts, credit notes."`
+	Receiving  receivingCommands  `cmd:"" help:"Where customers transfer money to."`
+	Statement  statementCommands  `cmd:"" help:"Bank statements."`
+	Identity   identityCommands   `cmd:"" help:"Identity checks, and what risk stopped."`
+	Policy     policyCommands     `cmd:"" help:"What this installation allows."`
+	Key        keyCommands        `cmd:"" help:"API keys."`
+	Staff      staffCommands      `cmd:"" help:"Who is staff, and in which role."`
+	Webhook    webhookCommands    `cmd:"" help:"Where events are sent."`
+	Mail       mailCommands       `cmd:"" help:"Mails to customers."`
+	Clock      clockCommands      `cmd:"" help:"The clock of a sandbox installation."`
 
-	Sandbox sandboxCommand `cmd:"" help:"Run the outside world alone: a card network that speaks Stripe's protocol, and a wallet that speaks PayPal's."`
-	Bench   benchCommand   `cmd:"" help:"Measure, each figure beside that of the plainest program that does the same."`
-	Sim     simCommand     `cmd:"" help:"Simulate random months, with faults, and hold the books against the world's."`
-	Version versionCommand `cmd:"" help:"Show the version."`
+	Sandbox sandboxCommands `cmd:"" help:"The pretend outside world: run it alone, or have its bank do something."`
+	Bench   benchCommand    `cmd:"" help:"Measure, each figure beside that of the plainest program that does the same."`
+	Sim     simCommand      `cmd:"" help:"Simulate random months, with faults, and hold the books against the world's."`
+	Version versionCommand  `cmd:"" help:"Show the version."`
 }
 
 const about = "Bursar takes money for usage-billed platforms and keeps the books of it."

@@ -9,6 +9,16 @@ import (
 	"github.com/bursar-pay/bursar/internal/sandbox"
 )
 
+type sandboxCommands struct {
+	Serve      sandboxCommand    `cmd:"" default:"withargs" help:"Run the outside world alone: a card network that speaks Stripe's protocol, a wallet that speaks PayPal's, and a bank."`
+	Accounts   sandboxAccounts   `cmd:"" help:"Show our accounts at the pretend bank."`
+	Transfer   sandboxTransfer   `cmd:"" help:"Have somebody transfer money to us at the pretend bank."`
+	Reverse    sandboxReverse    `cmd:"" help:"Have the pretend bank undo an entry."`
+	Fee        sandboxFee        `cmd:"" help:"Have the pretend bank take a fee from us."`
+	EndDay     sandboxEndDay     `cmd:"" help:"End the pretend bank's day: it issues statements."`
+	Statements sandboxStatements `cmd:"" help:"List what the pretend bank has issued, or keep the files."`
+}
+
 type sandboxCommand struct {
 	Listen string `default:"127.0.0.1:12111" placeholder:"ADDR" help:"Address to listen on."`
 	State  string `placeholder:"PATH" help:"File that keeps the state; without one it is gone when this ends."`
@@ -38,6 +48,7 @@ func (c sandboxCommand) Run(ctx context.Context, s *session) (err error) {
 		facts(w, func(add func(...any)) {
 			add("sandbox world", shape.Sandbox)
 			add("books", shape.Sandbox+"/_sandbox/books")
+			add("bank", shape.Sandbox+"/_bank")
 			add("key", "any that begins with sk_test_")
 		})
 	})

@@ -43,7 +43,7 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"occupy": occupy, "halve": halve, "newer": newer,
+			"occupy": occupy, "halve": halve, "newer": newer, "take": take,
 		},
 	})
 }

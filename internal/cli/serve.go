@@ -19,6 +19,8 @@ import (
 	"github.com/bursar-pay/bursar/internal/console"
 	"github.com/bursar-pay/bursar/internal/office"
 	"github.com/bursar-pay/bursar/internal/sandbox"
+	"github.com/bursar-pay/bursar/internal/signin"
+	"github.com/bursar-pay/bursar/internal/staff"
 )
 
 type serveCommand struct {
@@ -26,12 +28,14 @@ type serveCommand struct {
 	SandboxListen string `placeholder:"ADDR" help:"Address of the sandbox world."`
 	URL           string `name:"url" placeholder:"URL" help:"Public origin of API and pages, for links."`
 	Policy        string `placeholder:"FILE" help:"Apply this policy at the start."`
+	Statements    string `placeholder:"DIR" help:"Take bank statements from this directory."`
 	Demo          bool   `help:"Open some accounts if there are none, and print an API key and links in."`
 }
 
 // started is what a server prints when it answers.
 type started struct {
 	API     string    `json:"api"`
+	Staff   string    `json:"staff"`
 	Sandbox string    `json:"sandbox,omitempty"`
 	Key     string    `json:"key,omitempty"`
 	Links   []welcome `json:"links,omitempty"`
@@ -39,7 +43,7 @@ type started struct {
 
 // Run serves until SIGTERM, then lets everything under way end.
 func (c serveCommand) Run(ctx context.Context, s *session) (err error) {
-	s.given(map[string]string{"listen": c.Listen, "sandbox-listen": c.SandboxListen, "url": c.URL, "policy": c.Policy})
+	s.given(map[string]string{"listen": c.Listen, "sandbox-listen": c.SandboxListen, "url": c.URL, "policy": c.Policy, "statements": c.Statements})
 	cfg, err := s.config(slog.LevelInfo)
 	if err != nil {
 		return err
@@ -71,7 +75,7 @@ func (c serveCommand) serve(ctx context.Context, s *session, d *desk, running *s
 			return err
 		}
 	}
-	said := started{API: d.config.Console}
+	said := started{API: d.config.Console, Staff: d.config.Console + "/staff"}
 	var err error
 	if said.Sandbox, err = d.serveWorld(ctx, running, s.value("sandbox-listen")); err != nil {
 		return err
@@ -85,11 +89,17 @@ func (c serveCommand) serve(ctx context.Context, s *session, d *desk, running *s
 		return err
 	}
 	running.run(work)
+	if err := d.watchStatements(running, s.value("statements")); err != nil {
+		return err
+	}
 	if !d.office.Live {
 		if err := d.set(ctx, settingServerURL, originOf(l)); err != nil {
 			return err
 		}
 		running.run(d.followClock)
+	}
+	if d.outside != nil {
+		running.run(d.followBank)
 	}
 	if c.Demo {
 		if said.Key, said.Links, err = d.welcome(ctx); err != nil {
@@ -164,6 +174,9 @@ func (d *desk) handler(s *session, pages http.Handler) http.Handler {
 		}
 		say(w, http.StatusOK, "ready")
 	})
+	people := staff.New(d.office, staff.Options{Secure: strings.HasPrefix(d.config.Console, "https://"), TrustProxy: proxied})
+	mux.Handle("/staff", people)
+	mux.Handle("/staff/", people)
 	mux.Handle("/", pages)
 	return mux
 }
@@ -224,7 +237,24 @@ func (d *desk) pages(s *session, world string) (http.Handler, error) {
 			o.PublishableKey = "pk_test_bursar"
 		}
 	}
+	o.Pretend = !d.office.Live
+	if o.SignIn, err = d.signIn(s); err != nil {
+		return nil, err
+	}
 	return console.New(d.office, o), nil
+}
+
+// signIn is the identity provider that customers come in by; nil where none is
+// configured.
+func (d *desk) signIn(s *session) (*signin.Party, error) {
+	issuer := s.value("oidc-issuer")
+	if issuer == "" {
+		return nil, nil
+	}
+	return signin.New(signin.Options{
+		Issuer: issuer, Client: s.value("oidc-client-id"), Secret: s.value("oidc-secret"), Claim: s.value("oidc-account-claim"),
+		Return: strings.TrimRight(d.config.Console, "/") + "/signin/return", Now: wall, Random: d.config.Random,
+	})
 }
 
 const followEvery = time.Second
@@ -251,6 +281,7 @@ func (d *desk) followClock(ctx context.Context) error {
 func (s started) people(w io.Writer) {
 	facts(w, func(add func(...any)) {
 		add("api and pages", s.API)
+		add("staff's pages", s.Staff)
 		if s.Sandbox != "" {
 			add("sandbox world", s.Sandbox)
 		}

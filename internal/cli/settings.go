@@ -54,6 +54,7 @@ var settings = []setting{
 	{name: "sandbox-listen", env: "BURSAR_SANDBOX_LISTEN", usual: "127.0.0.1:0", about: "address of the sandbox world"},
 	{name: "url", env: "BURSAR_URL", about: "public origin of API and pages, for links; empty: the address"},
 	{name: "policy", env: "BURSAR_POLICY", about: "policy that a server applies when it starts"},
+	{name: "statements", env: "BURSAR_STATEMENTS_DIR", about: "directory that a server takes bank statements from; empty: none"},
 	{name: "log-level", env: "BURSAR_LOG_LEVEL", usual: "info", about: "debug, info, warn or error"},
 	{name: "trust-proxy", env: "BURSAR_TRUST_PROXY", usual: "false", about: "callers' addresses come from the proxy before us"},
 	{name: "private-webhooks", env: "BURSAR_PRIVATE_WEBHOOKS", usual: "false", about: "events may go to private addresses"},
@@ -70,6 +71,12 @@ var settings = []setting{
 	{name: "smtp-user", env: "BURSAR_SMTP_USER", about: "login at the mail server; empty: none"},
 	{name: "smtp-password", env: "BURSAR_SMTP_PASSWORD", secret: true, about: "that login's password"},
 	{name: "mail-from", env: "BURSAR_MAIL_FROM", about: "who mails come from, such as Example Cloud <billing@example.com>"},
+	{name: "oidc-issuer", env: "BURSAR_OIDC_ISSUER", about: "identity provider of the platform's customers (OpenID Connect); empty: none, they come by links"},
+	{name: "oidc-client-id", env: "BURSAR_OIDC_CLIENT_ID", about: "our client there; its return address is URL/signin/return"},
+	{name: "oidc-secret", env: "BURSAR_OIDC_SECRET", secret: true, about: "that client's secret"},
+	{name: "oidc-account-claim", env: "BURSAR_OIDC_ACCOUNT_CLAIM", usual: "bursar_account", about: "claim of the ID token that holds the reference of the customer's account"},
+	{name: "fonts", env: "BURSAR_FONTS", about: "directory of TrueType fonts that documents are set with first; empty: those of the machine"},
+	{name: "scanner", env: "BURSAR_SCANNER", about: "virus scanner that is asked about documents: unix:/path or tcp:host:port of a clamd; empty: none"},
 	{name: "server", env: "BURSAR_SERVER", about: "origin of a running server that commands speak to"},
 	{name: "key", env: "BURSAR_KEY", secret: true, about: "API key for that server"},
 }
@@ -260,6 +267,10 @@ func (s *session) config(level slog.Level) (config, error) {
 		Stripe: stripeEnd{URL: s.value("stripe-url"), Key: s.value("stripe-key"), Prefix: s.value("stripe-descriptor-prefix")},
 	}
 	c.PayPal = paypalEnd{URL: s.value("paypal-url"), Client: s.value("paypal-client-id"), Secret: s.value("paypal-secret"), Webhook: s.value("paypal-webhook-id")}
+	c.Scanner = s.value("scanner")
+	if list := s.value("fonts"); list != "" {
+		c.Fonts = filepath.SplitList(list)
+	}
 	c.Mail = mail.Options{URL: s.value("smtp-url"), User: s.value("smtp-user"), Password: mail.Secret(s.value("smtp-password")), From: s.value("mail-from")}
 	for _, secret := range strings.Split(s.value("stripe-webhook-secret"), ",") {
 		if secret = strings.TrimSpace(secret); secret != "" {

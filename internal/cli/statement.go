@@ -20,7 +20,9 @@ const (
 )
 
 type statementCommands struct {
-	Parse statementParse `cmd:"" help:"Show what a bank statement says, and change nothing."`
+	Parse  statementParse  `cmd:"" help:"Show what a bank statement says, and change nothing."`
+	Import statementImport `cmd:"" help:"Take bank statements into the books."`
+	Fetch  statementFetch  `cmd:"" help:"Import what the pretend bank of a sandbox installation has issued since the last time."`
 }
 
 type statementParse struct {

@@ -39,14 +39,7 @@ func newCatalogue() *catalogue {
 	c := &catalogue{}
 	var tags []language.Tag
 	for _, tag := range account.Languages {
-		w := &words{Tag: tag}
-		text, err := textFiles.ReadFile("texts/" + tag + ".json")
-		if err == nil {
-			err = json.Unmarshal(text, &w.texts)
-		}
-		if err != nil {
-			panic(fmt.Errorf("read the texts in %s: %w", tag, err))
-		}
+		w := &words{Tag: tag, texts: readTexts(tag)}
 		if len(c.languages) > 0 {
 			w.more = c.languages[0]
 		}
@@ -58,6 +51,32 @@ func newCatalogue() *catalogue {
 	}
 	c.matcher = language.NewMatcher(tags)
 	return c
+}
+
+// readTexts reads every file of a language. A key stands in one of them alone.
+func readTexts(tag string) map[string]string {
+	all := map[string]string{}
+	list, err := textFiles.ReadDir("texts/" + tag)
+	if err != nil {
+		panic(fmt.Errorf("read the texts in %s: %w", tag, err))
+	}
+	for _, f := range list {
+		text, err := textFiles.ReadFile("texts/" + tag + "/" + f.Name())
+		some := map[string]string{}
+		if err == nil {
+			err = json.Unmarshal(text, &some)
+		}
+		if err != nil {
+			panic(fmt.Errorf("read the texts in %s/%s: %w", tag, f.Name(), err))
+		}
+		for key, text := range some {
+			if _, twice := all[key]; twice {
+				panic(fmt.Errorf("the texts in %s have %s twice", tag, key))
+			}
+			all[key] = text
+		}
+	}
+	return all
 }
 
 const languageCookie = "bursar_language"

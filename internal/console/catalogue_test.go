@@ -30,7 +30,7 @@ func TestEveryLanguageHasEveryTextWithItsNames(t *testing.T) {
 			got, want := braces.FindAllString(other, -1), braces.FindAllString(text, -1)
 			slices.Sort(got)
 			slices.Sort(want)
-			if key != "date" && !slices.Equal(got, want) { // not all write months by name
+			if key != "date" && key != "month" && !slices.Equal(got, want) { // not all write months by name
 				t.Errorf("%s: %s has the names %v, want %v", w.Tag, key, got, want)
 			}
 		}
@@ -138,7 +138,7 @@ func wanted() []string {
 	for _, code := range problems {
 		keys = append(keys, "problem."+code)
 	}
-	return keys
+	return append(keys, wantedByBuying()...)
 }
 
 func keysIn(t *testing.T, pattern string, key *regexp.Regexp) map[string]bool {

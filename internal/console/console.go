@@ -25,6 +25,7 @@ import (
 	"github.com/bursar-pay/bursar/internal/account"
 	"github.com/bursar-pay/bursar/internal/fault"
 	"github.com/bursar-pay/bursar/internal/office"
+	"github.com/bursar-pay/bursar/internal/signin"
 )
 
 // Options say how the pages are served.
@@ -41,6 +42,11 @@ type Options struct {
 	// may frame and connect to, besides the script's own, and that a challenge may
 	// lead to.
 	FrameOrigins []string
+	// SignIn is the platform's identity provider, by which customers come in without a
+	// link; nil: there is none.
+	SignIn *signin.Party
+	// Pretend lets whoever comes choose which customer to be: for sandbox installations.
+	Pretend bool
 	// Secure says that browsers reach the pages over HTTPS.
 	Secure bool
 	// TrustProxy takes a customer's address from the last entry of
@@ -57,8 +63,10 @@ func New(o *office.Office, options Options) http.Handler {
 		c.log = slog.New(slog.DiscardHandler)
 	}
 	mux := http.NewServeMux()
-	for pattern, serve := range c.routes() {
-		mux.HandleFunc(pattern, serve)
+	for _, pages := range []map[string]http.HandlerFunc{c.routes(), c.buyingRoutes(), c.moneyRoutes(), c.documentRoutes(), c.waysInRoutes()} {
+		for pattern, serve := range pages {
+			mux.HandleFunc(pattern, serve)
+		}
 	}
 	ours := http.NewCrossOriginProtection()
 	ours.SetDenyHandler(c.out(func(*visit) error { return errElsewhere }))
@@ -80,20 +88,20 @@ func (c *console) routes() map[string]http.HandlerFunc {
 		"GET /{$}":                     c.in(c.showOverview),
 		"GET /ways-to-pay":             c.in(c.showWays),
 		"GET /methods":                 c.in(c.showMethods),
-		"GET /methods/new":             c.in(c.showBind),
-		"POST /methods":                c.in(c.bindCard),
+		"GET /methods/new":             c.in(c.sure(c.showBind)),
+		"POST /methods":                c.in(c.sure(c.bindCard)),
 		"GET /methods/{id}":            c.in(c.showMethod),
 		"GET /methods/{id}/state":      c.in(c.tellState),
-		"POST /methods/{id}/preferred": c.in(c.preferMethod),
-		"GET /methods/{id}/remove":     c.in(c.showRemoval),
-		"POST /methods/{id}/remove":    c.in(c.removeMethod),
-		"GET " + payPalPage:            c.in(c.showPayPal),
-		"POST " + payPalPage:           c.in(c.bindPayPal),
+		"POST /methods/{id}/preferred": c.in(c.sure(c.preferMethod)),
+		"GET /methods/{id}/remove":     c.in(c.sure(c.showRemoval)),
+		"POST /methods/{id}/remove":    c.in(c.sure(c.removeMethod)),
+		"GET " + payPalPage:            c.in(c.sure(c.showPayPal)),
+		"POST " + payPalPage:           c.in(c.sure(c.bindPayPal)),
 		"GET /agreements/{id}":         c.in(c.showAgreement),
 		"GET /agreements/{id}/state":   c.in(c.tellAgreement),
-		"GET /close":                   c.in(c.showClosing),
-		"POST /close":                  c.in(c.closeAccount),
-		"POST /close/keep":             c.in(c.keepAccount),
+		"GET /close":                   c.in(c.sure(c.showClosing)),
+		"POST /close":                  c.in(c.sure(c.closeAccount)),
+		"POST /close/keep":             c.in(c.sure(c.keepAccount)),
 		"POST /leave":                  c.in(c.leave),
 		"GET /left":                    c.out(c.showLeft),
 		"GET /methods/return":          c.out(c.comeBack),
@@ -177,7 +185,7 @@ func (c *console) refuse(v *visit, err error) {
 		v.show(http.StatusNotFound, "missing.html", nil)
 	case f.Kind == fault.Unauthenticated:
 		v.w.Header().Set("WWW-Authenticate", "Link")
-		v.show(http.StatusUnauthorized, "ended.html", endedView{Inside: v.account.ID == "" && c.admit(v) == nil})
+		v.show(http.StatusUnauthorized, "ended.html", c.endedView(v.account.ID == "" && c.admit(v) == nil))
 	default:
 		v.show(statusOf(f.Kind), "refused.html", v.reasonsOf("", err))
 	}
@@ -221,7 +229,7 @@ func (c *console) guard(next http.Handler) http.Handler {
 			h.Set("Strict-Transport-Security", "max-age=31536000")
 		}
 		defer c.catch(w, r)
-		r.Body = http.MaxBytesReader(w, r.Body, bodyMax)
+		r.Body = http.MaxBytesReader(w, r.Body, bodyMaxOf(r))
 		if !isText(r.URL) {
 			c.refuse(&visit{w: w, r: r, console: c, words: c.books.choose(r, "")}, errPageNotFound)
 			return
@@ -231,6 +239,14 @@ func (c *console) guard(next http.Handler) http.Handler {
 }
 
 const bodyMax = 16 << 10 // of a form
+
+// bodyMaxOf is how much of a request's body is read.
+func bodyMaxOf(r *http.Request) int64 {
+	if isUpload(r) {
+		return uploadMax
+	}
+	return bodyMax
+}
 
 // isText tells whether an address is text that a database takes.
 func isText(u *url.URL) bool {

@@ -108,7 +108,7 @@ func speaks(language string) func(*office.NewAccount) {
 var (
 	nonces = regexp.MustCompile(`nonce="[^"]+"`)
 	hashes = regexp.MustCompile(`-[0-9a-f]{12}\.`)
-	ids    = regexp.MustCompile(`\b(pm|agr)_[0-9a-z]{26}\b`)
+	ids    = regexp.MustCompile(`\b[a-z]{2,7}_[0-9a-z]{26}\b`)
 )
 
 // plain takes out of a page what differs from answer to answer and from build to

@@ -55,6 +55,14 @@ func (v *visit) at(t time.Time) moment {
 	return moment{Text: v.t("moment", "date", v.date(local), "time", local.Format("15:04"), "zone", zoneName(local)), ISO: t.UTC().Format(time.RFC3339)}
 }
 
+// dayOf is the day of an instant in the account's zone; "" for the zero instant.
+func (v *visit) dayOf(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return v.date(t.In(v.account.Location()))
+}
+
 func (v *visit) date(local time.Time) string {
 	return v.t("date", "day", local.Day(), "month", int(local.Month()), "month_name", local.Month().String()[:3], "year", local.Year())
 }

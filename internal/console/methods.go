@@ -175,7 +175,8 @@ func chargedBy(k payment.Kind, w office.WaysToPay) string {
 // methodPage is one payment method with a page of its own.
 type methodPage struct {
 	Method methodView
-	Known  bool // it was bound before
+	Known  bool       // it was bound before
+	Order  *attention // that its customer was about to pay; nil: none
 }
 
 // showMethod tells how one payment method stands. While something is under way,
@@ -185,8 +186,12 @@ func (c *console) showMethod(v *visit) error {
 	if err != nil {
 		return err
 	}
+	page := methodPage{Method: m, Known: v.r.URL.Query().Has("known")}
+	if m.Tone == "good" {
+		page.Order = c.backToOrder(v, payment.MethodID(m.ID))
+	}
 	v.title, v.waiting = m.Name, m.Waiting
-	v.show(http.StatusOK, "method.html", methodPage{Method: m, Known: v.r.URL.Query().Has("known")})
+	v.show(http.StatusOK, "method.html", page)
 	return nil
 }
 

@@ -14,8 +14,11 @@ import (
 	"net/url"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
+
+	"github.com/bursar-pay/bursar/internal/office"
 )
 
 //go:embed assets templates
@@ -30,6 +33,8 @@ type page struct {
 	Waiting   bool   // without script, the page comes again by itself
 	Account   string // the customer's name; "" without a session
 	Section   string // of the menu; "" none
+	Menu      []entry
+	Unread    string // how many messages; "" none
 	Languages []choice
 	Scripts   template.URL // the provider's script; "" none
 	Body      any
@@ -45,20 +50,81 @@ var titles = map[string]string{
 	"overview.html": "overview", "ways.html": "ways", "methods.html": "methods", "bind.html": "bind", "return.html": "return",
 	"paypal.html": "wallet", "agreement.html": "agreement", "close.html": "close", "left.html": "left",
 	"challenge.html": "pay", "challenge_done.html": "pay.done", "ended.html": "ended", "missing.html": "missing",
+	"choose.html": "choose", "confirm.html": "confirm", "unknown.html": "signin.refused",
 	"broken.html": "broken", "refused.html": "refused",
+	"orders.html": "orders", "identities.html": "identities", "messages.html": "messages",
+	"bills.html": "menu.bills", "payments.html": "menu.payments", "used.html": "menu.usage", "funds.html": "menu.funds", "account.html": "acct", "unpaid.html": "unpaid",
+}
+
+// entry is one of the menu.
+type entry struct {
+	Name, Href string
+	In         bool // the page belongs to it
+	Is         bool // the page is it
+	Unread     string
+}
+
+// sections are the entries of the menu, and what else belongs to them. Those without
+// a name have no entry of their own.
+var sections = []struct {
+	name, text, href string
+	within           []string
+}{
+	{"overview", "overview", "/", nil},
+	{"bills", "menu.bills", "/bills", nil},
+	{"payments", "menu.payments", "/payments", []string{"/debts"}},
+	{"usage", "menu.usage", "/usage", nil},
+	{"orders", "menu.orders", "/orders", []string{"/checkout", "/subscriptions"}},
+	{"funds", "menu.funds", "/funds", nil},
+	{"methods", "methods", "/methods", []string{"/agreements"}},
+	{"ways", "ways", "/ways-to-pay", nil},
+	{"messages", "menu.messages", "/messages", nil},
+	{"account", "", "/account", []string{"/close", "/identity"}},
 }
 
 // sectionOf says which entry of the menu a path belongs to.
 func sectionOf(p string) string {
-	switch {
-	case p == "/":
-		return "overview"
-	case p == "/ways-to-pay":
-		return "ways"
-	case strings.HasPrefix(p, "/methods"), strings.HasPrefix(p, "/agreements"):
-		return "methods"
+	for _, s := range sections {
+		for _, at := range append([]string{s.href}, s.within...) {
+			if p == at || at != "/" && strings.HasPrefix(p, at+"/") {
+				return s.name
+			}
+		}
 	}
 	return ""
+}
+
+// menu lists the entries of the menu.
+func (v *visit) menu(unread string) []entry {
+	here := sectionOf(v.r.URL.Path)
+	var list []entry
+	for _, s := range sections {
+		if s.text == "" {
+			continue
+		}
+		e := entry{Name: v.t(s.text), Href: s.href, In: s.name == here, Is: v.r.URL.Path == s.href}
+		if s.name == "messages" {
+			e.Unread = unread
+		}
+		list = append(list, e)
+	}
+	return list
+}
+
+// unread is how many messages the customer has not read; "" none. A page is not
+// lost for want of it.
+func (v *visit) unread() string {
+	if v.account.ID == "" {
+		return ""
+	}
+	n, err := v.console.office.UnreadMessages(v.r.Context(), v.by, v.account.ID)
+	switch {
+	case err != nil || n == 0:
+		return ""
+	case n >= office.UnreadMax:
+		return strconv.Itoa(office.UnreadMax-1) + "+"
+	}
+	return strconv.Itoa(n)
 }
 
 // show writes a page.
@@ -66,7 +132,10 @@ func (v *visit) show(status int, name string, body any) {
 	nonce := v.console.newNonce()
 	p := page{
 		words: v.words, Title: cmp.Or(v.title, v.t(titles[name])), Nonce: nonce, Here: v.r.URL.Path, Waiting: v.waiting, Account: v.account.Name,
-		Section: sectionOf(v.r.URL.Path), Languages: v.languages(), Body: body,
+		Section: sectionOf(v.r.URL.Path), Languages: v.languages(), Body: body, Unread: v.unread(),
+	}
+	if p.Account != "" {
+		p.Menu = v.menu(p.Unread)
 	}
 	if v.card {
 		p.Scripts = template.URL(v.console.options.ScriptURL) // the operator's own setting
@@ -158,9 +227,12 @@ func (v *visit) tell(value any) error {
 
 // parsed are the templates before they are given a language.
 var parsed = sync.OnceValue(func() *template.Template {
-	funcs := template.FuncMap{"t": (&words{}).t, "of": (&words{}).of, "asset": assetPath}
+	funcs := template.FuncMap{"t": (&words{}).t, "of": (&words{}).of, "asset": assetPath, "timeline": timelineOf}
 	return template.Must(template.New("").Funcs(funcs).ParseFS(files, "templates/*.html"))
 })
+
+// timelineOf is a life that has nothing more to be told of it.
+func timelineOf(steps []step) holdView { return holdView{Steps: steps} }
 
 // assetNames maps the names under which browsers get our files, which change
 // with what is in them, to the files.

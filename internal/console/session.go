@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/bursar-pay/bursar/internal/fault"
+	"github.com/bursar-pay/bursar/internal/office"
 )
 
 // errAhead answers what fetches links before anybody has followed them: a
@@ -19,7 +20,7 @@ func (c *console) enter(v *visit) error {
 	if isAhead(v.r) {
 		return errAhead
 	}
-	session, page, err := c.office.EnterConsole(v.r.Context(), v.r.PathValue("secret"))
+	session, page, err := c.office.EnterConsole(v.r.Context(), v.r.PathValue("secret"), office.Visitor{Address: c.address(v.r), Agent: v.r.UserAgent()})
 	if err != nil {
 		return err
 	}
@@ -45,8 +46,21 @@ func (c *console) showLeft(v *visit) error {
 
 // endedView is what the page is made of that asks for a new link.
 type endedView struct {
-	Inside bool // there is a session all the same
-	IsBack bool // from PayPal
+	Inside  bool   // there is a session all the same
+	IsBack  bool   // from PayPal
+	SignIn  string // where to sign in; "" nowhere
+	Pretend string // where to choose a customer to be; "" nowhere
+}
+
+func (c *console) endedView(inside bool) endedView {
+	e := endedView{Inside: inside}
+	if c.options.SignIn != nil {
+		e.SignIn = signinPage
+	}
+	if c.options.Pretend {
+		e.Pretend = choosePage
+	}
+	return e
 }
 
 // A browser forgets its session when nobody looks at pages for a while. Whoever is

@@ -24,6 +24,7 @@ type wayView struct {
 	Why        []reason
 	Rows       []row
 	Add        string // the page where it is added; "" none
+	AddText    string
 }
 
 type row struct {
@@ -40,8 +41,17 @@ func (c *console) showWays(v *visit) error {
 		return err
 	}
 	view := waysView{Region: v.region(w.Region), Policy: w.Policy}
+	transfer, err := c.transferTo(v)
+	if err != nil {
+		return err
+	}
 	for _, o := range w.Offers {
-		view.Ways = append(view.Ways, v.way(o, w))
+		way := v.way(o, w)
+		if o.Kind == policy.BankTransfer && transfer != nil {
+			way.Add, way.AddText = "/funds#transfer", v.t("transfer")
+			way.Rows = append(way.Rows[:1:1], append([]row{v.transferRow(transfer)}, way.Rows[2:]...)...)
+		}
+		view.Ways = append(view.Ways, way)
 	}
 	v.show(http.StatusOK, "ways.html", view)
 	return nil
@@ -51,7 +61,7 @@ func (c *console) showWays(v *visit) error {
 // triggers a payment, what it costs and what limits it.
 func (v *visit) way(o policy.Offer, w office.WaysToPay) wayView {
 	kind := "way." + string(o.Kind)
-	view := wayView{Kind: string(o.Kind), Name: v.t(kind), May: o.May == nil, Verdict: v.t("way.may"), Why: v.reasonsOf(payment.Kind(o.Kind), o.May)}
+	view := wayView{AddText: v.t(kind + ".add"), Kind: string(o.Kind), Name: v.t(kind), May: o.May == nil, Verdict: v.t("way.may"), Why: v.reasonsOf(payment.Kind(o.Kind), o.May)}
 	if view.May {
 		view.Add = addPages[o.Kind]
 	} else {
@@ -71,6 +81,18 @@ func (v *visit) way(o policy.Offer, w office.WaysToPay) wayView {
 	add("fees", v.t(kind+".fees"))
 	add("limits", v.t(kind+".limits"))
 	return view
+}
+
+// transferRow tells an account where it transfers money to.
+func (v *visit) transferRow(t *transferView) row {
+	lines := []string{v.t("transfer.shared")}
+	if t.Dedicated {
+		lines[0] = v.t("transfer.own")
+	}
+	for _, r := range t.Rows {
+		lines = append(lines, v.t("transfer.line", "name", r.Name, "text", r.Text))
+	}
+	return row{Name: v.t("ways.how"), Lines: lines}
 }
 
 // added tells how a way to pay is added.

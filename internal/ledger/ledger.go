@@ -163,7 +163,7 @@ func CreditedByOrder(orderID string, customer account.ID, net, tax money.Amount)
 
 // IsPerCustomer tells whether a ledger account is kept per customer.
 func (a Account) IsPerCustomer() bool {
-	return a == CustomerReceivable || a == CustomerBalance || a == CustomerDeposits || a == RefundsPayable
+	return a == CustomerReceivable || a == CustomerBalance || a == CustomerDeposits || a == RefundsPayable || a == WithdrawalsPayable
 }
 
 // entry leaves postings of nothing out and panics if the rest does not balance:

@@ -65,7 +65,15 @@ var Kinds = []Kind{
 	{Name: "renewal_failed", Critical: true, Page: "/methods"},
 	{Name: "refund_started", Page: "/"},
 	{Name: "refund_done", Page: "/"},
+	{Name: "bill_due", Critical: true, Page: "/bills/{subject}"},
+	{Name: "bill_overdue", Critical: true, Page: "/bills/{subject}"},
+	{Name: "cash_applied", Page: "/funds"},
+	{Name: "balance_topped_up", Page: "/funds"},
+	{Name: "credit_opened", Critical: true, Page: "/funds"},
+	{Name: "credit_low", Critical: true, Page: "/funds"}, // R-CRED-05
 	{Name: "refund_to_balance", Critical: true, Page: "/"},
+	{Name: "remittance_credited", Page: "/funds"}, // R-WIRE-03
+	{Name: "remittance_reversed", Critical: true, Page: "/funds"},
 }
 
 // KindOf finds a kind by its name.

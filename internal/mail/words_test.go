@@ -18,7 +18,7 @@ var everyFact = mail.Facts{
 
 func TestEveryKindIsToldInEveryLanguage(t *testing.T) {
 	for _, k := range mail.Kinds {
-		for _, variant := range []string{"", "paypal", "exposure"} {
+		for _, variant := range []string{"", "paypal", "exposure", "credit", "change"} {
 			facts := mail.Facts{"variant": variant}
 			for name, fact := range everyFact {
 				facts[name] = fact

@@ -56,7 +56,7 @@ func accountOf(n NewAccount, id account.ID, now time.Time) account.Account {
 	a := account.Account{
 		ID: id, Reference: n.Reference, Kind: n.Kind, Name: n.Name, Country: n.Country, RegisteredAt: n.RegisteredAt,
 		Currency: currencyOf(n.Currency), Zone: n.Zone, Email: n.Email, Language: n.Language, Address: n.Address, TaxID: n.TaxID,
-		State: account.Active, CreatedAt: now,
+		AutoApply: true, State: account.Active, CreatedAt: now,
 	}
 	if a.RegisteredAt.IsZero() {
 		a.RegisteredAt = now

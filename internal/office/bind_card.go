@@ -270,6 +270,9 @@ func (o *Office) bindCounts(ctx context.Context, tx *store.Tx, by access.Caller,
 	attempt := store.BindAttempt{Account: id, Fingerprint: fp}
 	if ip, err := netip.ParseAddr(by.Address); err == nil {
 		attempt.Network = l.Network(ip).String()
+		if err := tx.CountBindsAlone(ctx); err != nil {
+			return attempt, err
+		}
 	}
 	n, err := tx.CountBinds(ctx, attempt, store.BindWindows{
 		Account: now.Add(-l.TriesPerAccount.Within), Cards: now.Add(-l.CardsPerAccount.Within),

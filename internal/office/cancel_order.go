@@ -17,12 +17,12 @@ import (
 
 // CancelOrder cancels an order. One that is not paid comes to nothing, and what
 // was paid of it is the customer's. One that is paid ends what it gave, with the
-// orders that extended it, and what was not consumed goes back the way it came, by
-// the day (R-REFUND-01); that is for the platform to say. A cancelled order is
+// orders that extended it, and what was paid and not consumed goes back the way it
+// came, by the day (R-REFUND-01); that is for the platform to say. A cancelled order is
 // answered as it is.
 func (o *Office) CancelOrder(ctx context.Context, by access.Caller, id order.ID) (order.Order, error) {
 	var ord order.Order
-	if err := by.May(access.BillsWrite); err != nil {
+	if err := by.May(access.OrdersWrite); err != nil {
 		return ord, err
 	}
 	var c *cancellation
@@ -87,10 +87,12 @@ func (c *cancellation) cancelOpen(ctx context.Context, ord order.Order, d billin
 // cancelPaid cancels a purchase with everything that came of it, or the renewal
 // that was paid last.
 func (c *cancellation) cancelPaid(ctx context.Context, ord order.Order) error {
-	switch ord.Kind {
-	case order.Upgrade:
+	switch {
+	case ord.TopUp:
+		return order.ErrNotCancellable.Detail("what was put on the balance is given back by a refund of its payment")
+	case ord.Kind == order.Upgrade:
 		return order.ErrNotCancellable
-	case order.Renewal:
+	case ord.Kind == order.Renewal:
 		return c.cancelRenewal(ctx, ord)
 	}
 	begun, err := c.tx.SubscriptionsFrom(ctx, ord.ID)
@@ -192,26 +194,67 @@ func (c *cancellation) cancelOne(ctx context.Context, ord order.Order) error {
 	if err := c.o.tellOrder(ctx, c.tx, c.by, ord, "order.cancelled"); err != nil {
 		return err
 	}
-	if err := c.o.notify(ctx, c.tx, ord.Account, "order_cancelled", string(ord.ID), map[string]string{"amount": back.String()}); err != nil {
-		return err
-	}
-	return c.giveBack(ctx, ord, d, back)
-}
-
-// giveBack gives an amount of a paid order back the way it came: by its payments,
-// the last one first, and to the customer's balance what had come from there.
-func (c *cancellation) giveBack(ctx context.Context, ord order.Order, d billing.Debt, back money.Amount) error {
-	paid, err := c.tx.DebtPayments(ctx, d.ID)
+	earned, given, err := c.earnings(ctx, d)
 	if err != nil {
 		return err
 	}
+	// What was given back before is no longer paid, whatever it was given back for.
+	back.Minor = max(0, back.Minor-given.Minor)
+	if err := c.o.notify(ctx, c.tx, ord.Account, "order_cancelled", string(ord.ID), map[string]string{"amount": back.String()}); err != nil {
+		return err
+	}
+	return c.giveBack(ctx, ord, d, back, earned)
+}
+
+// earning is what is left of a payment as revenue and tax of its order. What it took
+// beyond that is on the customer's balance.
+type earning struct {
+	payment payment.Payment
+	left    money.Amount
+}
+
+// earnings are an order's payments that took money for it, the last one first, and
+// what was given back of them so far, or is on its way.
+func (c *cancellation) earnings(ctx context.Context, d billing.Debt) (list []earning, given money.Amount, err error) {
+	given.Currency = d.Amount.Currency
+	paid, err := c.tx.DebtPayments(ctx, d.ID)
+	if err != nil {
+		return nil, given, err
+	}
 	slices.Reverse(paid)
 	for _, p := range paid {
-		part := money.Amount{Minor: min(back.Minor, p.Refundable().Minor), Currency: back.Currency}
-		if p.State != payment.Succeeded || !part.IsPositive() {
+		if p.State != payment.Succeeded {
 			continue
 		}
-		r, err := c.o.openRefund(ctx, c.tx, c.by, c.account, p, part, "order_cancelled")
+		from, err := refundSource(ctx, c.tx, p, d)
+		if err != nil {
+			return nil, given, err
+		}
+		before, err := c.tx.RefundsOf(ctx, p.ID)
+		if err != nil {
+			return nil, given, err
+		}
+		e := earning{p, from.Revenue}
+		for _, r := range before {
+			if r.State != payment.RefundFailed {
+				e.left.Minor -= r.Credited().Minor
+				given.Minor += r.Credited().Minor
+			}
+		}
+		list = append(list, e)
+	}
+	return list, given, nil
+}
+
+// giveBack gives an amount of a paid order back the way it came: by its payments,
+// and to the customer's balance what had come from there.
+func (c *cancellation) giveBack(ctx context.Context, ord order.Order, d billing.Debt, back money.Amount, earned []earning) error {
+	for _, e := range earned {
+		part := money.Amount{Minor: min(back.Minor, e.left.Minor), Currency: back.Currency}
+		if !part.IsPositive() {
+			continue
+		}
+		r, err := c.o.openRefund(ctx, c.tx, c.by, c.account, e.payment, part, "order_cancelled")
 		if err != nil {
 			return err
 		}
@@ -224,7 +267,11 @@ func (c *cancellation) giveBack(ctx context.Context, ord order.Order, d billing.
 	if err != nil {
 		return err
 	}
-	if back.Minor = min(back.Minor, spent.Minor); !back.IsPositive() {
+	drawn, err := c.tx.DrawnFor(ctx, d)
+	if err != nil {
+		return err
+	}
+	if back.Minor = min(back.Minor, spent.Minor+drawn.Minor); !back.IsPositive() {
 		return nil
 	}
 	note, err := c.o.issueCreditNote(ctx, c.tx, d, string(ord.ID), back)
@@ -235,7 +282,10 @@ func (c *cancellation) giveBack(ctx context.Context, ord order.Order, d billing.
 	if err != nil {
 		return err
 	}
-	return c.o.book(ctx, c.tx, entry)
+	if err := c.o.book(ctx, c.tx, entry); err != nil {
+		return err
+	}
+	return c.o.applyCash(ctx, c.tx, c.by, []account.Account{c.account})
 }
 
 func (c *cancellation) refundSoon(ctx context.Context) {

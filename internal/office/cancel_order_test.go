@@ -13,6 +13,7 @@ import (
 	"github.com/bursar-pay/bursar/internal/office/officetest"
 	orders "github.com/bursar-pay/bursar/internal/order"
 	"github.com/bursar-pay/bursar/internal/payment"
+	"github.com/bursar-pay/bursar/internal/provider"
 	"github.com/bursar-pay/bursar/internal/sandbox"
 )
 
@@ -189,4 +190,92 @@ func TestTheLastRenewalIsCancelledByItself(t *testing.T) {
 		t.Errorf("after its last day it is %s, want ended", got)
 	}
 	d.Prove()
+}
+
+// What is given back is what was paid less what was consumed: a refund before the
+// cancelling counts, whatever it was for (R-REFUND-01).
+func TestWhatWasGivenBackBeforeCounts(t *testing.T) {
+	for _, c := range []struct {
+		name                  string
+		balance, before, want int64 // 16 of 31 days are consumed of 31.00; want goes back in all
+		onBalance             int64 // of it
+	}{
+		{"nothing", 0, 0, 1500, 0},
+		{"less than is not consumed", 0, 1000, 1500, 0},
+		{"as much", 0, 1500, 1500, 0},
+		{"more", 0, 2000, 2000, 0},
+		{"all of the card's part, with a balance", 1600, 1500, 1500, 0},
+		{"some of the card's part, with a balance", 1600, 1000, 1500, 0},
+		{"none of a small part, with a balance", 2600, 0, 1500, 1000},
+		{"all of a small part, with a balance", 2600, 500, 1500, 1000},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			d := officetest.New(t)
+			a := d.Customer()
+			d.Bind(a, sandbox.Visa)
+			if c.balance > 0 {
+				fund(t, d, a, c.balance)
+			}
+			asked := draft("r-1", a, 3100)
+			asked.UseBalance = c.balance > 0
+			o := place(t, d, a, asked)
+			p := pay(t, d, o.ID).Payment
+			if c.before > 0 {
+				giveBack(t, d, p, c.before)
+			}
+			d.Pass(15 * 24 * time.Hour)
+			cancel(t, d, o.ID)
+			s := orderNow(t, d, o.ID)
+			if got := s.Payments[0].Refunded.Minor + balanceOf(t, d, a); got != c.want || balanceOf(t, d, a) != c.onBalance {
+				t.Errorf("%d was given back in all, %d of it to the balance; want %d and %d", got, balanceOf(t, d, a), c.want, c.onBalance)
+			}
+			d.Prove()
+		})
+	}
+}
+
+// A payment was not accepted, and could not be given back: it is on the balance, and
+// pays the order from there. Cancelling the order gives it back to the balance.
+func TestAnOrderIsCancelledThatWasPaidByWhatAnotherPaymentLeft(t *testing.T) {
+	d := officetest.New(t)
+	ruled(t, d, "    purchase: []", "    purchase: [united_states]")
+	a := d.Customer()
+	amex := d.Bind(a, sandbox.Amex).Method // its issuer runs no 3-D Secure
+	o := place(t, d, a, draft("r-1", a, 3100))
+	d.Sandbox.Fault(sandbox.Fault{Op: "refund", Kind: "503"})
+	p, err := d.PayOrder(t.Context(), access.CommandLine, o.ID, office.PayChoice{Method: amex.ID})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r := d.Cards.Refund(t.Context(), provider.RefundAsk{Key: "by hand", Reference: "by hand", Charge: p.Payment.ChargeRef, Amount: usd(3100)}); r.Outcome != provider.Approved {
+		t.Fatalf("refund by hand: got %+v, want it approved", r)
+	}
+	d.Pass(3 * time.Hour)
+	if balanceOf(t, d, a) != 3100 {
+		t.Fatalf("the balance is %d, want 3100", balanceOf(t, d, a))
+	}
+	use := true
+	if p, err = d.PayOrder(t.Context(), access.CommandLine, o.ID, office.PayChoice{UseBalance: &use}); err != nil || p.Order.State != orders.Paid || balanceOf(t, d, a) != 0 {
+		t.Fatalf("paid from the balance the order is %s, %v", p.Order.State, err)
+	}
+	d.Pass(15 * 24 * time.Hour)
+	cancel(t, d, o.ID)
+	if s := orderNow(t, d, o.ID); s.Order.State != orders.Cancelled || balanceOf(t, d, a) != 1500 {
+		t.Errorf("the order is %s and the balance %d, want cancelled and 1500", s.Order.State, balanceOf(t, d, a))
+	}
+	proven(t, d)
+}
+
+// proven proves our own books, where the world was told something behind our back.
+func proven(t *testing.T, d *officetest.Desk) {
+	t.Helper()
+	r, err := d.Store.Verify(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range r.Checks {
+		for _, p := range c.Problems {
+			t.Errorf("%s: %s: %s", c.Name, p.Where, p.What)
+		}
+	}
 }

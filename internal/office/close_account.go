@@ -224,6 +224,9 @@ func (o *Office) chargeLast(ctx context.Context, tx *store.Tx, a account.Account
 		if !ok {
 			continue
 		}
+		if d, err = o.payFromBalance(ctx, tx, a, d); err != nil {
+			return nil, err
+		}
 		id, err := o.chargeOpened(ctx, tx, a, d)
 		if err != nil || id == "" {
 			return nil, err

@@ -23,10 +23,16 @@ import (
 // closed first. Closing a closed month changes nothing and returns its bill
 // (R-BILL-02).
 func (o *Office) CloseMonth(ctx context.Context, by access.Caller, id account.ID, m billing.Month) (billing.Bill, error) {
-	var b billing.Bill
 	if err := mayTouch(by, access.BillsWrite, id); err != nil {
-		return b, err
+		return billing.Bill{}, err
 	}
+	return o.closeMonth(ctx, by, id, m, false)
+}
+
+// closeMonth is CloseMonth. waits leaves accounts with credit open until the day of
+// their invoices (R-BILL-03).
+func (o *Office) closeMonth(ctx context.Context, by access.Caller, id account.ID, m billing.Month, waits bool) (billing.Bill, error) {
+	var b billing.Bill
 	for {
 		var opened payment.ID
 		var closed billing.Month
@@ -47,6 +53,15 @@ func (o *Office) CloseMonth(ctx context.Context, by access.Caller, id account.ID
 			if o.Now().Before(closed.Next().Start(a.Location())) {
 				return billing.ErrMonthOpen
 			}
+			if waits && a.Credit {
+				isEarly, err := o.isBeforeInvoices(ctx, tx, a, closed)
+				if err != nil {
+					return err
+				}
+				if isEarly {
+					return billing.ErrMonthOpen
+				}
+			}
 			b, opened, err = o.closeOne(ctx, tx, by, a, closed)
 			return err
 		})
@@ -60,6 +75,44 @@ func (o *Office) CloseMonth(ctx context.Context, by access.Caller, id account.ID
 			return b, nil
 		}
 	}
+}
+
+// isBeforeInvoices tells whether the day has not come on which a credit customer's
+// month is billed.
+func (o *Office) isBeforeInvoices(ctx context.Context, tx *store.Tx, a account.Account, m billing.Month) (bool, error) {
+	p, err := o.ruling(ctx, tx, o.Now())
+	return o.Now().Before(m.Next().Start(a.Location()).AddDate(0, 0, p.CreditInvoiceDay-1)), err
+}
+
+// setDue says by when a credit customer's bill is to be paid (R-BILL-04), and has it
+// watched. Nothing else makes a customer pay it (R-CRED-03).
+func (o *Office) setDue(ctx context.Context, tx *store.Tx, a account.Account, b *billing.Bill) error {
+	if !a.Credit || !b.Open.IsPositive() {
+		return nil
+	}
+	p, err := o.ruling(ctx, tx, b.IssuedAt)
+	if err != nil {
+		return err
+	}
+	terms := p.Terms()
+	l, err := tx.ActiveCreditLine(ctx, a.ID)
+	if err == nil {
+		terms = l.Terms
+	} else if !errors.Is(err, account.ErrNoCredit) {
+		return err
+	}
+	b.DueAt = billing.DueAt(terms, b.IssuedAt, a.Location(), p.IsBusinessDay)
+	return tx.Enqueue(ctx, job.Job{Kind: watchBill, Subject: string(b.ID), At: b.DueAt.Add(-p.Credit.RemindBefore), Once: true})
+}
+
+// billFacts is what a customer is told of a new bill: one with a due day is paid by
+// transfer.
+func (o *Office) billFacts(a account.Account, b billing.Bill) map[string]string {
+	facts := map[string]string{"month": string(b.Month), "total": b.Total.String()}
+	if !b.DueAt.IsZero() {
+		facts["variant"], facts["until"] = "credit", b.DueAt.In(a.Location()).Format(time.DateOnly)
+	}
+	return facts
 }
 
 // closeOne shuts the month's open collection, opens its debt or carries what is
@@ -79,6 +132,16 @@ func (o *Office) closeOne(ctx context.Context, tx *store.Tx, by access.Caller, a
 	}
 	if err := tx.CloseThrough(ctx, a.ID, m); err != nil {
 		return b, "", err
+	}
+	if err := o.applyCash(ctx, tx, by, []account.Account{a}); err != nil { // R-RECON-06
+		return b, "", err
+	}
+	if b.Open.IsPositive() {
+		now, err := tx.Bill(ctx, b.ID)
+		if err != nil {
+			return b, "", err
+		}
+		b.Open = now.Open
 	}
 	if rest == nil {
 		return b, "", nil
@@ -162,6 +225,9 @@ func (o *Office) issueBill(ctx context.Context, tx *store.Tx, by access.Caller, 
 		return b, err
 	}
 	b.Debts = debts
+	if err := o.setDue(ctx, tx, a, &b); err != nil {
+		return b, err
+	}
 	if err := tx.AddBill(ctx, b); err != nil {
 		return b, err
 	}
@@ -173,7 +239,7 @@ func (o *Office) issueBill(ctx context.Context, tx *store.Tx, by access.Caller, 
 	if err := o.audit(ctx, tx, by, a.ID, "bill.issued", string(b.ID), map[string]any{"month": m, "total": b.Total, "open": b.Open}); err != nil {
 		return b, err
 	}
-	if err := o.notify(ctx, tx, a.ID, "bill_issued", string(b.ID), map[string]string{"month": string(m), "total": b.Total.String()}); err != nil {
+	if err := o.notify(ctx, tx, a.ID, "bill_issued", string(b.ID), o.billFacts(a, b)); err != nil {
 		return b, err
 	}
 	return b, o.emit(ctx, tx, Event{Kind: "bill.issued", Account: a.ID, Subject: string(b.ID), Data: b})
@@ -220,7 +286,7 @@ func (o *Office) RunBills(ctx context.Context, by access.Caller, m billing.Month
 		}
 		for _, id := range ids {
 			run.LastSeen = id
-			b, err := o.CloseMonth(ctx, by, id, m)
+			b, err := o.closeMonth(ctx, by, id, m, true)
 			switch {
 			case errors.Is(err, billing.ErrMonthOpen): // not over yet where this account is
 			case err != nil && ctx.Err() != nil:
@@ -281,11 +347,12 @@ func (o *Office) closeMonthJob(ctx context.Context, _ string) error {
 			m = m.Previous()
 		}
 		latest = max(latest, m)
-		if day := billing.MonthOf(now, l).Next().Start(l).AddDate(0, 0, p.BillDay-1); day.Before(next) {
-			next = day
-		}
-		if day := billing.MonthOf(now, l).Start(l).AddDate(0, 0, p.BillDay-1); day.After(now) && day.Before(next) {
-			next = day
+		for _, of := range []int{p.BillDay, p.CreditInvoiceDay} {
+			for _, month := range []billing.Month{billing.MonthOf(now, l), billing.MonthOf(now, l).Next()} {
+				if day := month.Start(l).AddDate(0, 0, of-1); day.After(now) && day.Before(next) {
+					next = day
+				}
+			}
 		}
 	}
 	if latest == "" {

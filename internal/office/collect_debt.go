@@ -24,8 +24,9 @@ type Charge struct {
 	Method    payment.MethodID // "" the preferred one
 	Initiator payment.Initiator
 	Reason    payment.Reason
-	ReturnURL string // where a challenge ends; "" with nobody present
-	Force3DS  bool   // policy or risk demands a challenge
+	ReturnURL string       // where a challenge ends; "" with nobody present
+	Force3DS  bool         // policy or risk demands a challenge
+	Amount    money.Amount // a part of what is open; the zero Amount: all of it
 
 	// first is the preferred method, for a debt that was opened in this very
 	// transaction and so has no payment yet; nil for any other.
@@ -36,6 +37,10 @@ type Charge struct {
 // charges at once.
 var ErrNotChargeable = fault.New(fault.Conflict, "amount_not_chargeable", "the payment provider does not charge such an amount at once").
 	WithNext("have the customer pay it in another way")
+
+// ErrPaidWhole says that a part was to be paid of what a payment method pays whole.
+var ErrPaidWhole = fault.New(fault.Conflict, "debt_paid_whole", "this is charged whole; a part of it can be paid from the balance").
+	WithNext("pay all of it, or use the balance")
 
 // CollectDebt tries to collect a debt now. It answers with the payment as it is
 // after the provider was asked; a payment that is not over goes on by itself.
@@ -94,6 +99,10 @@ func (o *Office) openPayment(ctx context.Context, tx *store.Tx, by access.Caller
 	if d.State != billing.Open {
 		return none, billing.ErrDebtSettled
 	}
+	amount, err := c.amountOf(a, d)
+	if err != nil {
+		return none, err
+	}
 	m, err := o.methodToCharge(ctx, tx, a, d, c)
 	if err != nil {
 		return none, err
@@ -106,10 +115,10 @@ func (o *Office) openPayment(ctx context.Context, tx *store.Tx, by access.Caller
 	if err := errors.Join(m.MayCharge(c.Initiator == payment.CIT), p.MayKeepMethod(p.Region(a.Country, a.RegisteredAt), a.Currency, m)); err != nil {
 		return none, err
 	}
-	if err := o.mayAsk(m, d.OpenAmount()); err != nil {
+	if err := o.mayAsk(m, amount); err != nil {
 		return none, err
 	}
-	if err := o.mayTry(ctx, tx, p, m, d, c.Initiator, now); err != nil {
+	if err := o.mayTry(ctx, tx, p, m, amount, c.Initiator, now); err != nil {
 		return none, err
 	}
 	customer, err := tx.Customer(ctx, a.ID, m.Provider)
@@ -123,13 +132,13 @@ func (o *Office) openPayment(ctx context.Context, tx *store.Tx, by access.Caller
 	d.NextAttemptAt = time.Time{}
 	hold := payment.HoldID("")
 	if d.Kind != billing.OrderDebt { // what is held is for usage
-		if hold, err = o.claimHold(ctx, tx, m, d.OpenAmount(), now); err != nil {
+		if hold, err = o.claimHold(ctx, tx, m, amount, now); err != nil {
 			return none, err
 		}
 	}
 	pay := payment.Payment{
 		ID: payment.ID(o.IDs.New("pay_")), Account: a.ID, Debt: string(d.ID), Method: m.ID, Hold: hold, Attempt: d.Attempts,
-		Key: d.Key(o.Installation, d.Attempts), Provider: m.Provider, Customer: customer, Amount: d.OpenAmount(),
+		Key: d.Key(o.Installation, d.Attempts), Provider: m.Provider, Customer: customer, Amount: amount,
 		Initiator: c.Initiator, Reason: c.Reason, Mandate: m.NetworkTransaction, Force3DS: c.Force3DS, State: payment.Opening, OpenedAt: now,
 	}
 	if added, err := tx.AddPayment(ctx, pay); err != nil || !added {
@@ -142,6 +151,23 @@ func (o *Office) openPayment(ctx context.Context, tx *store.Tx, by access.Caller
 		return none, err
 	}
 	return pay, o.tellPayment(ctx, tx, by, pay, "payment.opened")
+}
+
+// amountOf is what is asked for: all that is open of the debt, or a part of it where
+// nobody collects the rest by themselves.
+func (c Charge) amountOf(a account.Account, d billing.Debt) (money.Amount, error) {
+	open := d.OpenAmount()
+	switch {
+	case c.Amount == (money.Amount{}), c.Amount == open:
+		return open, nil
+	case c.Amount.Currency != open.Currency || !c.Amount.IsPositive():
+		return open, billing.ErrAppliesNothing
+	case c.Amount.Cmp(open) > 0:
+		return open, billing.ErrAppliesTooMuch
+	case d.Kind == billing.OrderDebt || isCharged(a, d):
+		return open, ErrPaidWhole
+	}
+	return c.Amount, nil
 }
 
 // methodToCharge is the one that was named, else the preferred one (R-PREF-05). A
@@ -187,7 +213,7 @@ const refusalsMax = 50 // of a card, newest first: older advice has had its time
 // mayTry holds an attempt against the issuer's advice after the last refusal and
 // the schemes' caps (R-DUN-05..07). A person who clicks may try again what we
 // would not, inside the caps (R-DUN-09).
-func (o *Office) mayTry(ctx context.Context, tx *store.Tx, p policy.Policy, m payment.Method, d billing.Debt, by payment.Initiator, now time.Time) error {
+func (o *Office) mayTry(ctx context.Context, tx *store.Tx, p policy.Policy, m payment.Method, amount money.Amount, by payment.Initiator, now time.Time) error {
 	refused, err := tx.RefusedOn(ctx, m.ID, refusalsMax)
 	if err != nil {
 		return err
@@ -210,7 +236,7 @@ func (o *Office) mayTry(ctx context.Context, tx *store.Tx, p policy.Policy, m pa
 		return nil
 	}
 	for _, c := range p.Caps(m.Card.Brand) {
-		n, err := tx.CountTries(ctx, m.ID, d.OpenAmount().Minor, now.Add(-c.Within), now.Add(-c.Within))
+		n, err := tx.CountTries(ctx, m.ID, amount.Minor, now.Add(-c.Within), now.Add(-c.Within))
 		if err != nil {
 			return err
 		}

@@ -449,7 +449,7 @@ func (o *Office) standsAgainst(ctx context.Context, tx *store.Tx, a account.Acco
 	if why != nil {
 		return why, nil
 	}
-	for _, against := range []error{o.mayAsk(m, d.OpenAmount()), o.mayTry(ctx, tx, p, m, d, c.Initiator, o.Now())} {
+	for _, against := range []error{o.mayAsk(m, d.OpenAmount()), o.mayTry(ctx, tx, p, m, d.OpenAmount(), c.Initiator, o.Now())} {
 		if against != nil && len(fault.All(against)) == 0 {
 			return nil, against
 		}

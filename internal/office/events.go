@@ -7,6 +7,7 @@ import (
 
 	"github.com/bursar-pay/bursar/internal/access"
 	"github.com/bursar-pay/bursar/internal/account"
+	"github.com/bursar-pay/bursar/internal/ledger"
 	"github.com/bursar-pay/bursar/internal/store"
 	"github.com/bursar-pay/bursar/internal/webhook"
 )
@@ -20,12 +21,18 @@ var EventKinds = []string{
 	"payment_method.preferred", "payment_method.withdrawn", "payment_method.restored", "payment_method.expired",
 	"payment_method.revoked", "payment_method.detached",
 	"hold.placed", "hold.declined", "hold.renewed", "hold.captured", "hold.released", "hold.expired",
-	"debt.opened", "debt.paid", "debt.cancelled", "debt.written_off",
+	"debt.opened", "debt.paid", "debt.reopened", "debt.cancelled", "debt.written_off",
 	"payment.opened", "payment.challenged", "payment.lost", "payment.succeeded", "payment.declined", "payment.cancelled",
 	"refund.opened", "refund.succeeded", "refund.failed", "refund.to_balance",
-	"bill.issued", "bill.paid",
+	"bill.issued", "bill.paid", "bill.overdue",
+	"cash.applied", "cash.unapplied",
+	"credit_line.proposed", "credit_line.approved", "credit_line.refused", "credit_line.withdrawn", "credit_line.closed",
+	"withdrawal.proposed", "withdrawal.approved", "withdrawal.refused", "withdrawal.dropped", "withdrawal.sent",
 	"identity_check.opened", "identity_check.submitted", "identity_check.approved", "identity_check.rejected", "identity_check.expired",
 	"order.placed", "order.paid", "order.lapsed", "order.cancelled", "order.blocked", "order.unblocked", "order.refused",
+	"remittance.received", "remittance.returning", "remittance.kept", "remittance.ended",
+	"claim.proposed", "claim.credited", "claim.refused", "claim.withdrawn", "claim.reversed",
+	"virtual_account.assigned", "number_pool.low", "number_pool.exhausted",
 	"subscription.started", "subscription.renewed", "subscription.upgraded", "subscription.changed", "subscription.ended", "subscription.cancelled",
 }
 
@@ -72,6 +79,56 @@ func (o *Office) emit(ctx context.Context, tx *store.Tx, e Event) error {
 		}
 	}
 	return o.tellCustomer(ctx, tx, e)
+}
+
+// emitAll is emit for many events, with a fixed number of statements but for the jobs
+// of deliveries and for what customers are told.
+func (o *Office) emitAll(ctx context.Context, tx *store.Tx, all []Event) error {
+	endpoints, err := tx.EnabledEndpoints(ctx)
+	if err != nil {
+		return err
+	}
+	now := o.Now()
+	events := make([]webhook.Event, len(all))
+	var deliveries []webhook.Delivery
+	for i, e := range all {
+		if !slices.Contains(EventKinds, e.Kind) {
+			return fmt.Errorf("office: the event %q is not among EventKinds", e.Kind)
+		}
+		if events[i], err = webhook.NewEvent(o.IDs.New("evt"), now, e.Kind, e.Account, e.Subject, e.Data); err != nil {
+			return err
+		}
+		for _, endpoint := range endpoints {
+			if endpoint.Hears(e.Kind) {
+				deliveries = append(deliveries, webhook.Delivery{
+					ID: o.IDs.New("dlv"), EndpointID: endpoint.ID, EventID: events[i].ID, State: webhook.Waiting, NextAt: now, CreatedAt: now,
+				})
+			}
+		}
+	}
+	if err := tx.AddEvents(ctx, events, deliveries); err != nil {
+		return err
+	}
+	for _, d := range deliveries {
+		if err := o.planDelivery(ctx, tx, d); err != nil {
+			return err
+		}
+	}
+	for _, e := range all {
+		if err := o.tellCustomer(ctx, tx, e); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// bookAll gives entries their ids and instant and writes them.
+func (o *Office) bookAll(ctx context.Context, tx *store.Tx, all []ledger.Entry) error {
+	now := o.Now()
+	for i := range all {
+		all[i].ID, all[i].BookedAt = o.IDs.New("ent_"), now
+	}
+	return tx.BookAll(ctx, all)
 }
 
 // EventFilter says which events are wanted; an empty field means all.

@@ -29,6 +29,7 @@ type Suspect struct {
 const (
 	riskLately    = 24 * time.Hour
 	riskBoundIn   = 30 * 24 * time.Hour
+	riskTriedIn   = time.Hour
 	hoursOfOneDay = 24 * time.Hour
 )
 
@@ -75,7 +76,7 @@ func isStopped(j policy.Judgement) bool {
 // riskFacts gathers what is known. Where the caller's address is, nobody here knows.
 func (o *Office) riskFacts(ctx context.Context, tx *store.Tx, p policy.Policy, a account.Account, s Suspect) (policy.RiskFacts, error) {
 	now := o.Now()
-	c, err := tx.CountRisk(ctx, a.ID, s.Method, now.Add(-riskLately), now.Add(-riskBoundIn))
+	c, err := tx.CountRisk(ctx, a.ID, s.Method, now.Add(-riskLately), now.Add(-riskBoundIn), now.Add(-riskTriedIn))
 	if err != nil {
 		return policy.RiskFacts{}, err
 	}
@@ -91,6 +92,7 @@ func (o *Office) riskFacts(ctx context.Context, tx *store.Tx, p policy.Policy, a
 		AccountAgeDays: int(now.Sub(a.RegisteredAt) / hoursOfOneDay), Kind: a.Kind, Country: a.Country, Region: p.Region(a.Country, a.RegisteredAt),
 		MethodKind: s.Method.Kind, MethodCountry: s.Method.Card.Country, Amount: s.Amount, Threshold: threshold, OrderKind: s.OrderKind, FirstUse: !c.IsUsed,
 		FailedBinds24h: c.FailedBinds, FailedPayments24h: c.FailedPayments, Payments24h: c.Payments, Orders24h: c.Orders, NewMethods30d: c.NewMethods,
+		Binds1h: c.Binds, HasPaid: c.HasPaid,
 		Overdue: !a.OverdueSince.IsZero(), IdentityVerified: c.IsVerified,
 	}, nil
 }
@@ -123,6 +125,9 @@ func (o *Office) judgeBind(ctx context.Context, tx *store.Tx, by access.Caller, 
 // The account is locked.
 func (o *Office) judgeOrder(ctx context.Context, tx *store.Tx, by access.Caller, a account.Account, p policy.Policy, ord *order.Order, d *billing.Debt, m payment.Method, initiator payment.Initiator) (force3DS bool, why, err error) {
 	on := policy.Occasion(ord.Kind)
+	if ord.TopUp {
+		on = policy.TopUp
+	}
 	j, err := o.judge(ctx, tx, by, a, on, Suspect{Method: m, Amount: d.OpenAmount(), OrderKind: on, Subject: string(ord.ID)})
 	if err != nil {
 		return false, nil, err

@@ -8,6 +8,7 @@ import (
 
 	"github.com/bursar-pay/bursar/internal/access"
 	"github.com/bursar-pay/bursar/internal/account"
+	"github.com/bursar-pay/bursar/internal/bank"
 	"github.com/bursar-pay/bursar/internal/billing"
 	"github.com/bursar-pay/bursar/internal/job"
 	"github.com/bursar-pay/bursar/internal/mail"
@@ -54,6 +55,10 @@ func (o *Office) tellCustomer(ctx context.Context, tx *store.Tx, e Event) error 
 	case billing.Bill:
 		if e.Kind == "bill.paid" {
 			return o.notify(ctx, tx, e.Account, "bill_paid", e.Subject, mail.Facts{"month": string(is.Month), "total": is.Total.String()})
+		}
+	case bank.Claim:
+		if e.Kind == "claim.credited" {
+			return o.notify(ctx, tx, e.Account, "remittance_credited", e.Subject, mail.Facts{"amount": is.Credited().String()})
 		}
 	case payment.Refund:
 		if kind := map[string]string{"refund.succeeded": "refund_done", "refund.to_balance": "refund_to_balance"}[e.Kind]; kind != "" {
@@ -150,6 +155,35 @@ func (o *Office) Messages(ctx context.Context, by access.Caller, id account.ID, 
 	})
 	list, next = cut(list, p, func(m Message) string { return m.ID })
 	return list, next, err
+}
+
+// Message fetches one message of an account.
+func (o *Office) Message(ctx context.Context, by access.Caller, id account.ID, message string) (m Message, err error) {
+	if err := mayTouch(by, access.AccountsRead, id); err != nil {
+		return m, err
+	}
+	err = o.Store.View(ctx, func(tx *store.Tx) error {
+		n, err := tx.Notice(ctx, message)
+		if err != nil {
+			return err
+		}
+		if n.Account != id {
+			return mail.ErrMessageNotFound
+		}
+		a, err := tx.Account(ctx, id)
+		if err != nil {
+			return err
+		}
+		m = messageOf(n, a.Location())
+		if k, _ := mail.KindOf(n.Kind); k.Challenge {
+			m.Challenge, err = o.openChallenge(ctx, tx, n)
+		}
+		return err
+	})
+	if err != nil {
+		return Message{}, err
+	}
+	return m, nil
 }
 
 // openChallenge is the payment that a notice asks the payer to complete, while it

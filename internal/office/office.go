@@ -14,6 +14,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/bursar-pay/bursar/internal/document"
 	"github.com/bursar-pay/bursar/internal/evidence"
 	"github.com/bursar-pay/bursar/internal/id"
 	"github.com/bursar-pay/bursar/internal/job"
@@ -35,6 +36,7 @@ type Office struct {
 	Mail         *mail.Sender // nil: no mail server is configured
 	Vault        *seal.Vault  // keeps documents of identity checks; nil: none are taken
 	Evidence     *evidence.Cleaner
+	Press        *document.Press // sets documents; nil: none are written
 	Now          func() time.Time
 	IDs          *id.Source
 	Random       io.Reader
@@ -75,11 +77,15 @@ func (o *Office) Handlers() job.Handlers {
 		lapseOrder:        o.lapseOrderJob,
 		renewSubscription: o.renewSubscriptionJob,
 		sweep:             o.sweepJob,
+		watchBill:         o.watchBillJob,
+		watchCredit:       o.watchCreditJob,
 		watchRefund:       o.watchRefund,
 		watchIdentity:     o.watchIdentityJob,
 		workNews:          o.workNewsJob,
 		DeliverEvent:      o.deliverEventJob,
 		deliverMail:       o.deliverMailJob,
+		workStatement:     o.workStatementJob,
+		mailStaffLink:     o.mailStaffLinkJob,
 	}
 }
 
@@ -96,11 +102,15 @@ const (
 	lapseOrder        job.Kind = "lapse_order"
 	renewSubscription job.Kind = "renew_subscription"
 	sweep             job.Kind = "sweep"
+	watchBill         job.Kind = "watch_bill"
+	watchCredit       job.Kind = "watch_credit"
 	watchRefund       job.Kind = "watch_refund"
 	watchIdentity     job.Kind = "watch_identity"
 	workNews          job.Kind = "work_news"
 	DeliverEvent      job.Kind = "deliver_event"
 	deliverMail       job.Kind = "deliver_mail"
+	workStatement     job.Kind = "work_statement"
+	mailStaffLink     job.Kind = "mail_staff_link"
 )
 
 // Prompt is how work that a commit promised is begun.

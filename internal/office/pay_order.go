@@ -39,12 +39,18 @@ type OrderPayment struct {
 // is. While an answer is lost nothing else is tried (R-DUN-08).
 func (o *Office) PayOrder(ctx context.Context, by access.Caller, id order.ID, c PayChoice) (OrderPayment, error) {
 	var p OrderPayment
-	if err := by.May(access.BillsWrite); err != nil {
+	if err := by.May(access.OrdersWrite); err != nil {
 		return p, err
 	}
 	if c.ReturnURL != "" && !isWebAddress(c.ReturnURL) {
 		return p, ErrReturnURL
 	}
+	return o.payPlaced(ctx, by, id, c)
+}
+
+// payPlaced is PayOrder for a caller who may.
+func (o *Office) payPlaced(ctx context.Context, by access.Caller, id order.ID, c PayChoice) (OrderPayment, error) {
+	var p OrderPayment
 	// Decide, and remember what we are about to ask. What risk has stopped is
 	// remembered too.
 	var isNew bool
@@ -103,7 +109,14 @@ func (o *Office) tendered(ctx context.Context, tx *store.Tx, ord order.Order) (p
 // locked, and no payment of the order is under way.
 func (o *Office) payOrder(ctx context.Context, tx *store.Tx, by access.Caller, a account.Account, ord order.Order, d billing.Debt, c PayChoice) (p OrderPayment, why, err error) {
 	p.Order = ord
-	if err := mayBuy(a); err != nil {
+	if err := mayPlace(a, ord); err != nil {
+		return p, nil, err
+	}
+	if a.Credit && !ord.TopUp {
+		if err := o.drawOnCredit(ctx, tx, by, a, ord, d); err != nil {
+			return p, nil, err
+		}
+		p.Order, err = tx.Order(ctx, ord.ID)
 		return p, nil, err
 	}
 	rules, err := o.ruling(ctx, tx, o.Now())
@@ -111,7 +124,7 @@ func (o *Office) payOrder(ctx context.Context, tx *store.Tx, by access.Caller, a
 		return p, nil, err
 	}
 	use := ord.UseBalance
-	if c.UseBalance != nil {
+	if c.UseBalance != nil && !ord.TopUp {
 		use = *c.UseBalance
 	}
 	if use {
@@ -165,13 +178,7 @@ func (o *Office) spendBalance(ctx context.Context, tx *store.Tx, p policy.Policy
 	if err != nil {
 		return err
 	}
-	use := money.Amount{Minor: min(-held.Minor, d.OpenAmount().Minor), Currency: d.Amount.Currency}
-	if rest := d.OpenAmount().Minor - use.Minor; rest > 0 {
-		l := o.limits(p, d.Amount.Currency)
-		rest = max(rest, l.Minimum.Minor)
-		rest += (l.Step - rest%l.Step) % l.Step
-		use.Minor = d.OpenAmount().Minor - rest
-	}
+	use := o.balanceShare(p, held.Neg(), *d)
 	if !use.IsPositive() {
 		return nil
 	}
@@ -199,6 +206,19 @@ func (o *Office) spendBalance(ctx context.Context, tx *store.Tx, p policy.Policy
 	return tx.SaveDebt(ctx, *d)
 }
 
+// balanceShare is what of a balance would be spent on a debt; zero or less is
+// nothing.
+func (o *Office) balanceShare(p policy.Policy, held money.Amount, d billing.Debt) money.Amount {
+	use := money.Amount{Minor: min(held.Minor, d.OpenAmount().Minor), Currency: d.Amount.Currency}
+	if rest := d.OpenAmount().Minor - use.Minor; rest > 0 {
+		l := o.limits(p, d.Amount.Currency)
+		rest = max(rest, l.Minimum.Minor)
+		rest += (l.Step - rest%l.Step) % l.Step
+		use.Minor = d.OpenAmount().Minor - rest
+	}
+	return use
+}
+
 // orderPaid gives what an order has paid for, now that its money is certain
 // (R-PAY-01). The account is locked, and the debt is paid.
 func (o *Office) orderPaid(ctx context.Context, tx *store.Tx, a account.Account, d billing.Debt) error {
@@ -210,10 +230,14 @@ func (o *Office) orderPaid(ctx context.Context, tx *store.Tx, a account.Account,
 		return err
 	}
 	ord.PaidAt = o.Now()
+	ord.Items = ord.ItemsFrom(order.DayOf(ord.PaidAt, a.Location()))
 	if err := tx.SaveOrder(ctx, ord); err != nil {
 		return err
 	}
 	entry, err := ledger.EarnedByOrder(string(d.ID), d.Account, d.Net, d.Tax)
+	if ord.TopUp {
+		entry, err = ledger.ToppedUpBy(string(d.ID), d.Account, d.Amount)
+	}
 	if err != nil {
 		return err
 	}
@@ -222,6 +246,9 @@ func (o *Office) orderPaid(ctx context.Context, tx *store.Tx, a account.Account,
 	}
 	if err := o.tellOrder(ctx, tx, access.Jobs, ord, "order.paid"); err != nil {
 		return err
+	}
+	if ord.TopUp {
+		return o.toppedUp(ctx, tx, a, ord)
 	}
 	if err := o.notify(ctx, tx, a.ID, "order_paid", string(ord.ID), map[string]string{"amount": ord.Amount.String()}); err != nil {
 		return err

@@ -23,7 +23,7 @@ import (
 // name.
 func (o *Office) PlaceOrder(ctx context.Context, by access.Caller, id account.ID, d order.Draft) (order.Order, error) {
 	var placed order.Order
-	if err := mayTouch(by, access.BillsWrite, id); err != nil {
+	if err := mayTouch(by, access.OrdersWrite, id); err != nil {
 		return placed, err
 	}
 	if by.Account != "" && d.Kind != order.Renewal {
@@ -58,9 +58,15 @@ func (o *Office) placeOrder(ctx context.Context, tx *store.Tx, by access.Caller,
 	ord := order.Order{
 		ID: order.ID(o.IDs.New("ord_")), Account: a.ID, Reference: d.Reference, Content: d.Content(), Kind: d.Kind, Subscription: d.Subscription,
 		Automatic: !until.IsZero(), UseBalance: d.UseBalance, Method: d.Method, ReturnURL: d.ReturnURL, State: order.Open, PlacedAt: now,
+		TopUp: d.TopUp,
 	}
-	if err := errors.Join(mayBuy(a), d.Check(a.Currency, order.DayOf(now, a.Location()))); err != nil {
+	if err := errors.Join(mayPlace(a, ord), d.Check(a.Currency, order.DayOf(now, a.Location()))); err != nil {
 		return ord, err
+	}
+	if a.Credit && !ord.TopUp {
+		if _, err := o.mayDraw(ctx, tx, a, money.Amount{Currency: a.Currency}); err != nil { // what it comes to is held against it when it is paid
+			return ord, err
+		}
 	}
 	if err := ownsMethod(ctx, tx, a, payment.MethodID(d.Method)); err != nil {
 		return ord, err
@@ -99,8 +105,17 @@ func (o *Office) placeOrder(ctx context.Context, tx *store.Tx, by access.Caller,
 	return ord, o.tellOrder(ctx, tx, by, ord, "order.placed")
 }
 
+// mayPlace returns nil if an account may order this, else every reason why not. Who
+// owes may put money on their balance.
+func mayPlace(a account.Account, ord order.Order) error {
+	if ord.TopUp {
+		a.OverdueSince = time.Time{}
+	}
+	return mayBuy(a)
+}
+
 // mayBuy returns nil if an account may order something, else every reason why not
-// (R-PAY-02, R-PAY-05).
+// (R-PAY-05).
 func mayBuy(a account.Account) error {
 	var why []error
 	switch a.State {
@@ -108,9 +123,6 @@ func mayBuy(a account.Account) error {
 		why = append(why, account.ErrClosed)
 	case account.Silent:
 		why = append(why, order.ErrAccountClosing)
-	}
-	if a.Credit {
-		why = append(why, order.ErrNeedsCredit)
 	}
 	if !a.OverdueSince.IsZero() {
 		why = append(why, order.ErrOverdue)
@@ -184,8 +196,10 @@ func (o *Office) mayExtend(ctx context.Context, tx *store.Tx, a account.Account,
 // too little may still be paid from the customer's balance.
 func (o *Office) taxOrder(p policy.Policy, a account.Account, ord *order.Order, d *billing.Debt) (err error) {
 	l := o.limits(p, a.Currency)
-	if d.Tax, d.TaxRule, err = tax(p, a, ord.Net, l.Step, ord.PlacedAt); err != nil {
-		return err
+	if d.Tax.Currency = a.Currency; !ord.TopUp {
+		if d.Tax, d.TaxRule, err = tax(p, a, ord.Net, l.Step, ord.PlacedAt); err != nil {
+			return err
+		}
 	}
 	if d.Amount, err = d.Net.Add(d.Tax); err != nil {
 		return err

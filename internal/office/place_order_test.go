@@ -310,3 +310,40 @@ func TestTaxOfAnOrder(t *testing.T) {
 	}
 	d.Prove()
 }
+
+// What is bought begins when it is paid, not when it was placed: nobody pays for days
+// without service (R-PAY-01).
+func TestATermBeginsOnTheDayOfItsPayment(t *testing.T) {
+	for _, c := range []struct {
+		name        string
+		from        orders.Day // "" today
+		from2, till orders.Day
+	}{
+		{"at once", "", "2026-03-11", "2026-04-11"},
+		{"on a day that is over by then", "2026-03-10", "2026-03-11", "2026-04-11"},
+		{"on a later day", "2026-03-20", "2026-03-20", "2026-04-20"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			officetest.Each(t, func(t *testing.T, d *officetest.Desk) {
+				a := d.Customer()
+				d.Bind(a, sandbox.Visa)
+				asked := draft("r-1", a, 3100)
+				asked.Items[0].From = c.from
+				o := place(t, d, a, asked)
+				d.Pass(23 * time.Hour)
+				pay(t, d, o.ID)
+				s := orderNow(t, d, o.ID)
+				if i := s.Order.Items[0]; i.From != c.from2 || i.Until != c.till {
+					t.Errorf("the order's item is for %s to %s, want %s to %s", i.From, i.Until, c.from2, c.till)
+				}
+				if sub := s.Subscriptions[0]; sub.From != c.from2 || sub.Until != c.till {
+					t.Errorf("the subscription is for %s to %s, want %s to %s", sub.From, sub.Until, c.from2, c.till)
+				}
+				if again := place(t, d, a, asked); again.ID != o.ID {
+					t.Errorf("placed again it is %s, want the same order", again.ID)
+				}
+				d.Prove()
+			})
+		})
+	}
+}

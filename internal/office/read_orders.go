@@ -10,6 +10,7 @@ import (
 	"github.com/bursar-pay/bursar/internal/money"
 	"github.com/bursar-pay/bursar/internal/order"
 	"github.com/bursar-pay/bursar/internal/payment"
+	"github.com/bursar-pay/bursar/internal/policy"
 	"github.com/bursar-pay/bursar/internal/store"
 )
 
@@ -21,7 +22,11 @@ type OrderStory struct {
 	Payments      []payment.Payment // first attempt first
 	Subscriptions []order.Subscription
 	Balance       money.Amount
-	Why           error // what stands against paying it now; nil: nothing
+	Spendable     money.Amount // what of the balance would pay first; zero if nothing
+	Applied       money.Amount // what of it was spent on the order so far
+	Challenge     bool         // 3-D Secure is always run when a card pays it
+	Credit        money.Amount // what is available of the customer's credit line, which pays it; no currency: there is none
+	Why           error        // what stands against paying it now; nil: nothing
 }
 
 // Order fetches an order with its story. look asks the provider first how a
@@ -40,7 +45,7 @@ func (o *Office) Order(ctx context.Context, by access.Caller, id order.ID, look 
 }
 
 func (o *Office) order(ctx context.Context, by access.Caller, id order.ID) (s OrderStory, err error) {
-	if err := by.May(access.BillsRead); err != nil {
+	if err := by.May(access.OrdersRead); err != nil {
 		return s, err
 	}
 	err = o.Store.View(ctx, func(tx *store.Tx) (err error) {
@@ -64,13 +69,29 @@ func (o *Office) order(ctx context.Context, by access.Caller, id order.ID) (s Or
 		if err != nil {
 			return err
 		}
+		if s.Applied, err = tx.AppliedTo(ctx, s.Debt); err != nil {
+			return err
+		}
 		a, err := tx.Account(ctx, s.Order.Account)
 		if err != nil {
 			return err
 		}
+		p, err := o.ruling(ctx, tx, o.Now())
+		if err != nil {
+			return err
+		}
+		if s.Spendable = o.balanceShare(p, s.Balance, s.Debt); s.Spendable.IsNegative() {
+			s.Spendable.Minor = 0
+		}
+		s.Challenge = p.Force3DS(p.Region(a.Country, a.RegisteredAt), policy.Occasion(s.Order.Kind))
 		_, why, err := o.tendered(ctx, tx, s.Order)
 		if why == nil && s.Order.State == order.Open {
-			why = mayBuy(a)
+			why = mayPlace(a, s.Order)
+			if a.Credit && !s.Order.TopUp && why == nil {
+				if s.Credit, why, err = o.drawable(ctx, tx, a, s.Debt.OpenAmount()); err != nil {
+					return err
+				}
+			}
 		}
 		s.Why = why
 		return err
@@ -118,7 +139,7 @@ type SubscriptionStory struct {
 
 // Subscription fetches a subscription with its story.
 func (o *Office) Subscription(ctx context.Context, by access.Caller, id order.SubscriptionID) (s SubscriptionStory, err error) {
-	if err := by.May(access.BillsRead); err != nil {
+	if err := by.May(access.OrdersRead); err != nil {
 		return s, err
 	}
 	err = o.Store.View(ctx, func(tx *store.Tx) (err error) {

@@ -122,7 +122,9 @@ func (o *Office) mayRefund(by access.Caller, p payment.Payment, d billing.Debt, 
 	switch {
 	case p.State != payment.Succeeded:
 		return payment.ErrNotRefundable
-	case d.Kind != billing.OrderDebt && (by.Account != "" || by.May(access.RefundsWrite) != nil):
+	case by.Account != "":
+		return payment.ErrRefundNeedsStaff
+	case d.Kind != billing.OrderDebt && by.May(access.RefundsWrite) != nil:
 		return payment.ErrRefundNeedsStaff
 	case amount.Currency != p.Amount.Currency || !amount.IsPositive():
 		return payment.ErrRefundAmount
@@ -151,6 +153,15 @@ func refundSource(ctx context.Context, tx *store.Tx, p payment.Payment, d billin
 	}
 	if d.Kind == billing.OrderDebt && d.State != billing.Paid && d.State != billing.Open {
 		s.Balance = p.Amount
+	}
+	if d.Kind == billing.OrderDebt && d.State == billing.Paid {
+		ord, err := tx.OrderOfDebt(ctx, d.ID)
+		if err != nil {
+			return s, err
+		}
+		if ord.TopUp { // nothing was earned by it
+			s.Balance = p.Amount
+		}
 	}
 	s.Revenue, err = p.Amount.Sub(s.Balance)
 	return s, err

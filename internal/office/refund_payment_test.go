@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -343,6 +344,15 @@ func TestARefundThatTakesItsTime(t *testing.T) {
 	stands(t, d, f, payment.RefundPending)
 	d.Pass(24 * time.Hour)
 	stands(t, d, f, payment.RefundSucceeded)
+	var heard []string
+	for _, m := range told(t, d, a) {
+		if m.Subject == string(f.ID) {
+			heard = append(heard, m.Kind)
+		}
+	}
+	if slices.Sort(heard); fmt.Sprint(heard) != "[refund_done refund_started]" {
+		t.Errorf("the customer was told %v, want that it was started, and done", heard)
+	}
 	d.Prove()
 }
 

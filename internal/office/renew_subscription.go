@@ -22,7 +22,7 @@ const renewPause = time.Hour
 // SetAutoRenew says whether a subscription renews itself before it ends.
 func (o *Office) SetAutoRenew(ctx context.Context, by access.Caller, id order.SubscriptionID, on bool) (order.Subscription, error) {
 	var s order.Subscription
-	if err := by.May(access.BillsWrite); err != nil {
+	if err := by.May(access.OrdersWrite); err != nil {
 		return s, err
 	}
 	err := o.changeSubscription(ctx, by, id, func(tx *store.Tx, a account.Account, now order.Subscription) error {

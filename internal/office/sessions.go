@@ -1,16 +1,20 @@
 package office
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/bursar-pay/bursar/internal/access"
 	"github.com/bursar-pay/bursar/internal/account"
+	"github.com/bursar-pay/bursar/internal/fault"
 	"github.com/bursar-pay/bursar/internal/payment"
 	"github.com/bursar-pay/bursar/internal/store"
 )
@@ -40,18 +44,82 @@ func (o *Office) OpenConsole(ctx context.Context, by access.Caller, id account.I
 	return o.ConsoleURL + "/enter/" + secret, o.Now().Add(linkLasts), err
 }
 
+// Visitor is who follows a link into the console, as far as their browser tells.
+type Visitor struct {
+	Address string
+	Agent   string // the browser, as it calls itself
+}
+
+const agentMost = 200 // bytes that are kept of what a browser calls itself
+
 // EnterConsole takes a one-time link and returns the secret of a session and the
 // page that the link leads to.
-func (o *Office) EnterConsole(ctx context.Context, link string) (session, page string, err error) {
+func (o *Office) EnterConsole(ctx context.Context, link string, from Visitor) (session, page string, err error) {
 	var t store.Ticket
-	session, err = o.issueFor(ctx, sessionTicket, sessionLasts, func(tx *store.Tx) (account.ID, string, error) {
+	session, err = o.issueTicket(ctx, sessionTicket, sessionLasts, func(tx *store.Tx) (store.Ticket, error) {
 		if t, err = tx.UseTicket(ctx, hashOf(link), linkTicket, o.Now()); err != nil {
-			return "", "", err
+			return t, err
 		}
-		by := access.Caller{Name: "console:" + string(t.Account)}
-		return t.Account, "", o.audit(ctx, tx, by, t.Account, "console.entered", string(t.Account), map[string]any{})
+		by := access.Caller{Name: "console:" + string(t.Account), Address: from.Address}
+		s := store.Ticket{Account: t.Account, OpenedAt: o.Now(), Address: from.Address, Agent: strings.ToValidUTF8(from.Agent[:min(len(from.Agent), agentMost)], "")}
+		return s, o.audit(ctx, tx, by, t.Account, "console.entered", string(t.Account), map[string]any{})
 	})
 	return session, t.Subject, err
+}
+
+// Session is somebody's stay in the console of an account.
+type Session struct {
+	ID       string // good for ending it, not for taking part in it
+	Account  account.ID
+	Address  string
+	Agent    string
+	OpenedAt time.Time
+	Until    time.Time
+	Own      bool // of who asks
+}
+
+const sessionsShown = 50
+
+// Sessions lists the sessions of an account that are not over, the newest first.
+// own is the secret of the one that asks; "" it is none of them.
+func (o *Office) Sessions(ctx context.Context, by access.Caller, id account.ID, own string) (list []Session, err error) {
+	err = o.viewAccount(ctx, by, id, func(tx *store.Tx) error {
+		list = nil
+		tickets, err := tx.Sessions(ctx, id, o.Now(), sessionsShown)
+		for _, t := range tickets {
+			list = append(list, Session{ID: t.Name(), Account: id, Address: t.Address, Agent: t.Agent, OpenedAt: t.OpenedAt, Until: t.ExpiresAt, Own: own != "" && bytes.Equal(t.Hash, hashOf(own))})
+		}
+		return err
+	})
+	return list, err
+}
+
+// ErrSessionNotFound says that an account has no such session, or not any more.
+var ErrSessionNotFound = fault.New(fault.NotFound, "session_not_found", "there is no such session")
+
+// EndSession ends a session of an account. Who is in it is asked for a new link at
+// their next step.
+func (o *Office) EndSession(ctx context.Context, by access.Caller, id account.ID, session string) error {
+	if err := mayTouch(by, access.AccountsWrite, id); err != nil {
+		return err
+	}
+	return o.Store.Update(ctx, func(tx *store.Tx) error {
+		if _, err := tx.LockAccount(ctx, id); err != nil {
+			return err
+		}
+		tickets, err := tx.Sessions(ctx, id, o.Now(), sessionsShown)
+		if err != nil {
+			return err
+		}
+		at := slices.IndexFunc(tickets, func(t store.Ticket) bool { return t.Name() == session })
+		if at < 0 {
+			return ErrSessionNotFound
+		}
+		if _, err := tx.UseTicket(ctx, tickets[at].Hash, sessionTicket, o.Now()); err != nil {
+			return err
+		}
+		return o.audit(ctx, tx, by, id, "console.session_ended", string(id), map[string]any{"session": session})
+	})
 }
 
 // ConsoleCaller returns who a session stands for: its account's customer, who may
@@ -63,8 +131,8 @@ func (o *Office) ConsoleCaller(ctx context.Context, session, address string) (ac
 		return err
 	})
 	return access.Caller{
-		Name: "console:" + string(t.Account), Account: t.Account, Address: address,
-		Scopes: []access.Scope{access.AccountsRead, access.AccountsWrite, access.MethodsWrite, access.UsageRead, access.BillsWrite},
+		Name: "console:" + string(t.Account), Account: t.Account, Address: address, Since: t.ExpiresAt.Add(-sessionLasts),
+		Scopes: []access.Scope{access.AccountsRead, access.AccountsWrite, access.MethodsWrite, access.UsageRead, access.BillsWrite, access.FundsWrite, access.CreditRead},
 	}, err
 }
 
@@ -123,19 +191,28 @@ func (o *Office) issue(ctx context.Context, kind string, id account.ID, subject 
 	return o.issueFor(ctx, kind, lasts, func(tx *store.Tx) (account.ID, string, error) { return id, subject, also(tx) })
 }
 
-// issueFor makes a secret word and keeps its hash.
 func (o *Office) issueFor(ctx context.Context, kind string, lasts time.Duration, whose func(*store.Tx) (account.ID, string, error)) (string, error) {
+	return o.issueTicket(ctx, kind, lasts, func(tx *store.Tx) (t store.Ticket, err error) {
+		t.Account, t.Subject, err = whose(tx)
+		return t, err
+	})
+}
+
+// issueTicket makes a secret word and keeps its hash, with what else there is to
+// keep of it.
+func (o *Office) issueTicket(ctx context.Context, kind string, lasts time.Duration, what func(*store.Tx) (store.Ticket, error)) (string, error) {
 	b := make([]byte, secretBytes)
 	if _, err := io.ReadFull(o.Random, b); err != nil {
 		return "", fmt.Errorf("make a secret: %w", err)
 	}
 	secret := base64.RawURLEncoding.EncodeToString(b)
 	err := o.Store.Update(ctx, func(tx *store.Tx) error {
-		id, subject, err := whose(tx)
+		t, err := what(tx)
 		if err != nil {
 			return err
 		}
-		return tx.AddTicket(ctx, store.Ticket{Hash: hashOf(secret), Kind: kind, Account: id, Subject: subject, ExpiresAt: o.Now().Add(lasts)})
+		t.Hash, t.Kind, t.ExpiresAt = hashOf(secret), kind, o.Now().Add(lasts)
+		return tx.AddTicket(ctx, t)
 	})
 	return secret, err
 }

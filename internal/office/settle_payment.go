@@ -69,6 +69,8 @@ type paymentSettlement struct {
 	policy  policy.Policy
 	now     time.Time
 	after   []func() // begun once the transaction is committed
+
+	hasSurplus bool // it took more than its debt needed
 }
 
 // hopelessMax is how long a payment that the provider will not take as asked is
@@ -153,6 +155,11 @@ func (s *paymentSettlement) succeed(ctx context.Context, r provider.Result) erro
 	if err := s.spend(ctx); err != nil {
 		return err
 	}
+	if s.hasSurplus {
+		if err := s.useBalance(ctx); err != nil {
+			return err
+		}
+	}
 	if s.debt.Kind != billing.ThresholdDebt || s.debt.State != billing.Paid {
 		return nil
 	}
@@ -193,6 +200,7 @@ func (s *paymentSettlement) spend(ctx context.Context) error {
 		if err := s.book(ctx, ledger.Surplus, surplus); err != nil {
 			return err
 		}
+		s.hasSurplus = s.debt.Kind != billing.OrderDebt
 	}
 	if s.debt.State != billing.Open {
 		return nil
@@ -411,10 +419,21 @@ func (s *paymentSettlement) end(ctx context.Context) error {
 	if s.debt.Kind == billing.OrderDebt {
 		return s.renewalFailed(ctx)
 	}
-	if !isCharged(s.account, s.debt) {
-		return nil
+	// What was transferred meanwhile had to wait for the payment's end.
+	if err := s.useBalance(ctx); err != nil || !isCharged(s.account, s.debt) {
+		return err
 	}
 	return s.o.planNext(ctx, s.tx, s.policy, s.debt, s.payment, unheard, s.now)
+}
+
+// useBalance spends what the customer has with us, now that no payment stands in the
+// way, and reads the debt again.
+func (s *paymentSettlement) useBalance(ctx context.Context) (err error) {
+	if err := s.o.applyCash(ctx, s.tx, access.Jobs, []account.Account{s.account}); err != nil {
+		return err
+	}
+	s.debt, err = s.tx.Debt(ctx, s.debt.ID)
+	return err
 }
 
 // neverAsked is how long a debt waits whose payment did not reach the provider.

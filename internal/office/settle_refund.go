@@ -9,6 +9,7 @@ import (
 	"github.com/bursar-pay/bursar/internal/access"
 	"github.com/bursar-pay/bursar/internal/billing"
 	"github.com/bursar-pay/bursar/internal/ledger"
+	"github.com/bursar-pay/bursar/internal/mail"
 	"github.com/bursar-pay/bursar/internal/money"
 	"github.com/bursar-pay/bursar/internal/payment"
 	"github.com/bursar-pay/bursar/internal/provider"
@@ -81,7 +82,10 @@ func (s *refundSettlement) step(ctx context.Context, e payment.RefundEvent, r pr
 	}
 	s.refund.State = next
 	s.keepRef(r)
-	return s.tx.SaveRefund(ctx, s.refund)
+	if err := s.tx.SaveRefund(ctx, s.refund); err != nil || next != payment.RefundPending {
+		return err
+	}
+	return s.o.notify(ctx, s.tx, s.refund.Account, "refund_started", string(s.refund.ID), mail.Facts{"amount": s.refund.Amount.String()})
 }
 
 // succeed books what the provider gave back.

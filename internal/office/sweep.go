@@ -19,7 +19,7 @@ const (
 )
 
 // Standing jobs, enqueued once when the office opens; each enqueues itself again.
-var standing = []job.Kind{sweep, closeMonth}
+var standing = []job.Kind{sweep, closeMonth, watchCredit}
 
 // Begin enqueues the jobs that recur. It is safe to call at every start, on every
 // node.

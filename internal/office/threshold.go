@@ -77,7 +77,27 @@ func (o *Office) openReached(ctx context.Context, tx *store.Tx, a account.Accoun
 	if err != nil || !ok {
 		return "", err
 	}
+	if d, err = o.payFromBalance(ctx, tx, a, d); err != nil {
+		return "", err
+	}
 	return o.chargeOpened(ctx, tx, a, d)
+}
+
+// payFromBalance spends what the customer has with us before a method is charged
+// (R-RECON-06).
+func (o *Office) payFromBalance(ctx context.Context, tx *store.Tx, a account.Account, d billing.Debt) (billing.Debt, error) {
+	if !a.AutoApply {
+		return d, nil
+	}
+	s, err := o.spendable(ctx, tx, access.Jobs, []account.ID{a.ID})
+	if err != nil || len(s.held) == 0 {
+		return d, err
+	}
+	s.isOpening = true
+	if err := s.applyTo(ctx, a); err != nil {
+		return d, err
+	}
+	return tx.Debt(ctx, d.ID)
 }
 
 // isReached tells whether a collection's sum reaches the threshold.
@@ -156,7 +176,7 @@ func tax(p policy.Policy, a account.Account, net money.Amount, step int64, at ti
 // chargeOpened opens the first payment of a new debt. What stands against it is
 // the debt's job's to tell; it comes at once.
 func (o *Office) chargeOpened(ctx context.Context, tx *store.Tx, a account.Account, d billing.Debt) (payment.ID, error) {
-	if !isCharged(a, d) {
+	if !isCharged(a, d) || d.State != billing.Open {
 		return "", nil
 	}
 	m, err := tx.Preferred(ctx, a.ID)

@@ -31,6 +31,9 @@ func (o *Office) watchPayment(ctx context.Context, subject string) error {
 		if p.IsOver() {
 			return nil
 		}
+		if err := o.remindPayer(ctx, tx, p); err != nil {
+			return err
+		}
 		rules, err := o.ruling(ctx, tx, o.Now())
 		if err != nil {
 			return err
@@ -45,6 +48,19 @@ func (o *Office) watchPayment(ctx context.Context, subject string) error {
 		return job.Snooze(next)
 	}
 	return err
+}
+
+// payerLeaves is how long somebody in front of a screen takes for a challenge.
+const payerLeaves = 5 * time.Minute
+
+// remindPayer tells a payer who has gone away from a challenge that it waits, once:
+// a link in the mail leads back to it (R-3DS-05). Who is away from the start was
+// told at once.
+func (o *Office) remindPayer(ctx context.Context, tx *store.Tx, p payment.Payment) error {
+	if p.Initiator != payment.CIT || !o.waitsForPayer(p) || o.Now().Before(p.OpenedAt.Add(payerLeaves)) {
+		return nil
+	}
+	return o.notify(ctx, tx, p.Account, "challenge_waiting", string(p.ID), map[string]string{"amount": p.Amount.String()})
 }
 
 // isWaitedOut tells that a provider is not asked at the moment, which is no

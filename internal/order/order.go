@@ -12,6 +12,7 @@ import (
 	"encoding/json"
 	"errors"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -95,6 +96,7 @@ type Order struct {
 	Items        []Item
 	Subscription SubscriptionID // that it upgrades or renews
 	Automatic    bool           // a renewal that nobody asked for by hand
+	TopUp        bool           // what it pays is the customer's balance, and nothing is sold
 	Net          money.Amount
 	Tax          money.Amount
 	Amount       money.Amount // Net and Tax together
@@ -117,8 +119,9 @@ var (
 	ErrNotFound       = fault.New(fault.NotFound, "order_not_found", "there is no such order")
 	ErrInvalid        = fault.New(fault.Invalid, "order_invalid", "the order cannot be placed as described")
 	ErrConflict       = fault.New(fault.Conflict, "order_conflict", "another order of this account has this reference, with other content").WithNext("give each order a reference of its own; send the same content to get the same order")
-	ErrNeedsCredit    = fault.New(fault.Conflict, "order_needs_credit", "a customer with a credit line pays orders from available credit, which is not offered here yet").WithNext("bill it as usage") // R-PAY-02
-	ErrOverdue        = fault.New(fault.Conflict, "account_overdue", "something of the account is overdue").WithNext("pay what is overdue first")                                                      // R-PAY-05
+	ErrNeedsCredit    = fault.New(fault.Conflict, "order_needs_credit", "a customer with a credit line pays orders from available credit").WithNext("open a credit line, or pay by transfer")      // R-PAY-02
+	ErrExceedsCredit  = fault.New(fault.Conflict, "order_exceeds_credit", "the order is more than the credit that is available").WithNext("pay open bills by transfer, or ask for a higher limit") // R-CRED-02
+	ErrOverdue        = fault.New(fault.Conflict, "account_overdue", "something of the account is overdue").WithNext("pay what is overdue first")                                                  // R-PAY-05
 	ErrAccountClosing = fault.New(fault.Conflict, "account_silent", "the account is being closed").WithNext("reopen the account first")
 	ErrPricesNotYours = fault.New(fault.Forbidden, "order_not_offered", "a customer can renew what they have; other orders are placed by the platform").WithNext("order on the platform's own pages")
 	ErrBusy           = fault.New(fault.Conflict, "order_pending", "another order for this subscription is not over").WithNext("pay or cancel that order first")
@@ -151,6 +154,7 @@ type Draft struct {
 	UseBalance   bool           `json:"use_balance,omitempty"`
 	Method       string         `json:"method,omitempty"`
 	ReturnURL    string         `json:"return_url,omitempty"`
+	TopUp        bool           `json:"top_up,omitempty"` // of the customer's balance: a purchase of nothing, without tax
 }
 
 // DraftItem is an item as it is asked for. From "" is today, in the account's
@@ -257,6 +261,19 @@ func (d Draft) ItemsOf(today Day) ([]Item, error) {
 	return items, nil
 }
 
+// ItemsFrom are the items of an order that is paid on a day. What a purchase begins
+// begins then, if it should have begun before: nobody is served before their money is
+// certain, and nobody pays for days without service (R-PAY-01).
+func (o Order) ItemsFrom(today Day) []Item {
+	items := slices.Clone(o.Items)
+	for n, i := range items {
+		if o.Kind == Purchase && i.Term != "" && i.From < today {
+			items[n].From, items[n].Until = today, i.Term.After(today, 1)
+		}
+	}
+	return items
+}
+
 // Net sums the items.
 func Net(c money.Currency, items []Item) (money.Amount, error) {
 	sum := money.Amount{Currency: c}
@@ -280,6 +297,14 @@ func Times(price money.Amount, n int64) (money.Amount, error) {
 
 // IsOver tells whether the order can still be paid, now or later.
 func (o Order) IsOver() bool { return o.State != Open && o.State != Blocked }
+
+// TopUpDraft is the order with which a customer puts an amount on their balance.
+func TopUpDraft(reference string, amount money.Amount) Draft {
+	return Draft{
+		Reference: reference, Kind: Purchase, TopUp: true,
+		Items: []DraftItem{{Product: "balance", Quantity: 1, Price: amount}},
+	}
+}
 
 // MayPay returns nil if the order may be paid at now, with no payment of it under
 // way, else why not.

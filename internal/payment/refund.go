@@ -80,7 +80,7 @@ var (
 	ErrRefundTooMuch      = fault.New(fault.Conflict, "refund_too_much", "more would be given back than the payment took").WithNext("refund what is left of the payment; refunds that are not over count") // R-REFUND-04
 	ErrRefundAmount       = fault.New(fault.Invalid, "refund_amount", "such an amount cannot be given back").WithNext("give an amount above zero in the payment's currency, no finer than its provider pays out")
 	ErrRefundReason       = fault.New(fault.Invalid, "refund_reason", "a refund needs a reason of at most 200 characters, for the audit").WithNext("say in a few words why the money is given back")
-	ErrRefundNeedsStaff   = fault.New(fault.Forbidden, "refund_needs_staff", "usage that was paid is given back by staff only").WithNext("ask the support of the platform") // R-REFUND-06
+	ErrRefundNeedsStaff   = fault.New(fault.Forbidden, "refund_needs_staff", "what was paid is given back by staff only").WithNext("ask the support of the platform") // R-REFUND-06
 	ErrRefundOrderOpen    = fault.New(fault.Conflict, "refund_order_open", "the payment belongs to an order that is not paid in full yet").WithNext("cancel the order first")
 	ErrRefundBalanceSpent = fault.New(fault.Conflict, "refund_balance_spent", "what the payment put on the customer's balance is spent").WithNext("refund less, or what was paid from the balance")
 )

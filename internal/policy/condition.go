@@ -67,6 +67,8 @@ var riskFacts = map[string]riskFact{
 	"payments_24h":         {kind: number},
 	"orders_24h":           {kind: number},
 	"new_methods_30d":      {kind: number},
+	"binds_1h":             {kind: number},
+	"has_paid":             {kind: yesNo},
 	"overdue":              {kind: yesNo},
 	"identity_verified":    {kind: yesNo},
 }

@@ -60,6 +60,7 @@ func (p Policy) facts() []fact {
 	}
 	add("zone", "the time zone", "%s", p.Zone)
 	add("descriptor", "the text on statements", "%s", p.Descriptor)
+	p.addSellers(add)
 	p.addAvailability(add)
 	p.addBinding(add)
 	p.addThresholds(add)
@@ -67,8 +68,10 @@ func (p Policy) facts() []fact {
 	p.addThreeDS(add)
 	p.addCollection(add)
 	p.addBills(add)
+	p.addCredit(add)
 	p.addOrders(add)
 	p.addRefunds(add)
+	p.addClaims(add)
 	p.addRisk(add)
 	p.addIdentity(add)
 	p.addTaxes(add)

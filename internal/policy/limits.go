@@ -17,7 +17,8 @@ type Limit struct {
 
 // BindLimits bound tries to bind a card, so that nobody tests stolen cards on us
 // (R-BIND-17). There is no limit per BIN, since numbers never reach us: that one is
-// the provider's to keep.
+// the provider's to keep. What bounds all of them together is a rule of risk on
+// binds_1h.
 type BindLimits struct {
 	TriesPerAccount    Limit
 	CardsPerAccount    Limit // different cards

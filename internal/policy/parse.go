@@ -22,7 +22,7 @@ func Parse(text []byte, name string) (Policy, error) {
 		return Policy{}, err
 	}
 	f := top.fields([]string{"version", "effective", "zone", "descriptor", "regions", "availability", "refused",
-		"binding", "thresholds", "three_ds", "collection", "bills", "accounts"}, "cohorts", "paypal_hold", "orders", "refunds", "risk", "identity", "tax")
+		"binding", "thresholds", "three_ds", "collection", "bills", "accounts"}, "credit", "cohorts", "sellers", "paypal_hold", "orders", "refunds", "claims", "risk", "identity", "tax")
 	p := Policy{
 		Document:   string(text),
 		Version:    readVersion(f["version"]),
@@ -32,6 +32,7 @@ func Parse(text []byte, name string) (Policy, error) {
 	p.Effective = f["effective"].instant(p.Zone)
 	readRegions(&p, f["regions"])
 	readCohorts(&p, f["cohorts"])
+	readSellers(&p, f["sellers"])
 	readAvailability(&p, f["availability"])
 	readRefused(&p, f["refused"])
 	readBinding(&p, f["binding"])
@@ -41,8 +42,10 @@ func Parse(text []byte, name string) (Policy, error) {
 	readCollection(&p, f["collection"])
 	readBills(&p, f["bills"])
 	p.SilentPeriod = f["accounts"].fields([]string{"silent_period"})["silent_period"].span(0)
+	readCredit(&p, f["credit"])
 	readOrders(&p, f["orders"])
 	readRefunds(&p, f["refunds"])
+	readClaims(&p, f["claims"])
 	readRisk(&p, f["risk"])
 	readIdentity(&p, f["identity"])
 	readTaxes(&p, f["tax"])

@@ -48,8 +48,10 @@ type Policy struct {
 	CreditTerms      Terms
 	SilentPeriod     time.Duration // from closing an account until its methods are free (R-CLOSE-01)
 
+	Credit  Credit
 	Orders  Orders
 	Refunds RefundWindows
+	Claims  Claims
 
 	Identity identity.Timetable // of the checks that risk asks for (R-KYC-04, R-KYC-07)
 
@@ -57,6 +59,7 @@ type Policy struct {
 	countries     map[string]Region // those that are listed
 	elsewhere     Region            // of all others
 	cohorts       []Cohort
+	sellers       []Seller
 	availability  map[Region]ways
 	blocked       blocked
 	holds         PerCurrency

@@ -28,7 +28,9 @@ type RiskFacts struct {
 	Payments24h       int // payments of the account, whatever their end
 	Orders24h         int // orders that the account placed
 	NewMethods30d     int // methods that the account bound, those since removed included
+	Binds1h           int // tries of anybody to bind that no limit or rule stopped, as far as callers' addresses are known
 
+	HasPaid          bool // a payment of the account has succeeded
 	Overdue          bool // the account has an overdue debt
 	IdentityVerified bool // the identity behind the account and the method was verified (R-KYC-06)
 }
@@ -55,6 +57,8 @@ type RiskInputs struct {
 	Payments24h        int    `expr:"payments_24h" json:"payments_24h"`
 	Orders24h          int    `expr:"orders_24h" json:"orders_24h"`
 	NewMethods30d      int    `expr:"new_methods_30d" json:"new_methods_30d"`
+	Binds1h            int    `expr:"binds_1h" json:"binds_1h"`
+	HasPaid            bool   `expr:"has_paid" json:"has_paid"`
 	Overdue            bool   `expr:"overdue" json:"overdue"`
 	IdentityVerified   bool   `expr:"identity_verified" json:"identity_verified"`
 }
@@ -78,6 +82,8 @@ func (p Policy) inputs(f RiskFacts) RiskInputs {
 		Payments24h:       f.Payments24h,
 		Orders24h:         f.Orders24h,
 		NewMethods30d:     f.NewMethods30d,
+		Binds1h:           f.Binds1h,
+		HasPaid:           f.HasPaid,
 		Overdue:           f.Overdue,
 		IdentityVerified:  f.IdentityVerified,
 	}

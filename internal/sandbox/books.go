@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -111,9 +110,11 @@ type Books struct {
 	// Requests counts what was asked of the world, by operation.
 	Requests map[string]int64 `json:"requests"`
 	ClockUS  int64            `json:"clock_us"`
-	// PayPal is PayPal's half. Charges, Holds, Totals and Balances are the card
-	// half's alone; Balanced, Entries and Requests are about both.
+	// PayPal is PayPal's part. Charges, Holds, Totals and Balances are the card
+	// network's alone; Balanced, Entries and Requests are about all.
 	PayPal PayPalBooks `json:"paypal"`
+	// Bank is the pretend bank's part.
+	Bank BankBooks `json:"bank"`
 }
 
 // A BookedCharge is one attempt to charge. Amounts are in minor units.
@@ -175,7 +176,7 @@ func (w *World) Books(ctx context.Context) (Books, error) {
 	for op, n := range w.counts {
 		b.Requests[op] = n
 	}
-	for _, read := range []func(*Books) error{w.readCharges, w.readHolds, w.readPayPal, w.readPostings} {
+	for _, read := range []func(*Books) error{w.readCharges, w.readHolds, w.readPayPal, w.readBank, w.readPostings} {
 		if err := read(&b); err != nil {
 			return b, err
 		}
@@ -253,10 +254,7 @@ func (w *World) readPostings(b *Books) error {
 		if err := scan(&currency, &account, &sum); err != nil {
 			return err
 		}
-		balances := b.Balances
-		if strings.HasPrefix(account, paypalAccountHead) {
-			balances = b.PayPal.Balances
-		}
+		balances := b.balancesOf(account)
 		if balances[currency] == nil {
 			balances[currency] = map[string]int64{}
 		}

@@ -34,16 +34,22 @@ func (w *World) serveControl(rw http.ResponseWriter, r *http.Request) {
 		"POST tick":     func(r *http.Request) (any, error) { return w.clockFace(), w.Tick(r.Context()) },
 	}
 	maps.Copy(orders, w.paypalDesk())
+	maps.Copy(orders, w.bankDesk())
 	order, known := orders[r.Method+" "+path]
 	if parts := strings.Split(path, "/"); !known && len(parts) == 3 && parts[0] == "challenges" && r.Method == http.MethodPost {
 		order, known = w.challengeOrder(parts[1], parts[2]), true
 	} else if !known {
 		order, known = w.paypalOrderAt(r.Method, parts)
 	}
+	w.obey(rw, r, order, known)
+}
+
+// obey does an order that was found, if it came in an order's form and from here.
+func (w *World) obey(rw http.ResponseWriter, r *http.Request, order func(*http.Request) (any, error), known bool) {
 	switch {
 	case !known:
 		controlAnswer(rw, http.StatusNotFound, controlError("There is no such order; see /_sandbox/."))
-	case r.Method == http.MethodPost && r.ContentLength != 0 && !strings.HasPrefix(r.Header.Get("Content-Type"), "application/json"):
+	case r.Method != http.MethodGet && r.ContentLength != 0 && !strings.HasPrefix(r.Header.Get("Content-Type"), "application/json"):
 		controlAnswer(rw, http.StatusUnsupportedMediaType, controlError("The control desk takes application/json."))
 	case r.Method != http.MethodGet && r.Header.Get("Origin") != "" && r.Header.Get("Origin") != w.origin(r):
 		controlAnswer(rw, http.StatusForbidden, controlError("The control desk takes no orders from other origins."))

@@ -1,6 +1,7 @@
 // Package sandbox is a pretend outside world for trying out payments: a card
-// network that speaks Stripe's wire protocol and a wallet that speaks PayPal's,
-// with state, clock, faults and books of their own.
+// network that speaks Stripe's wire protocol, a wallet that speaks PayPal's, and a
+// bank that takes transfers and issues statements, with state, clock, faults and
+// books of their own.
 //
 // A [World] is an http.Handler. Give it a listener and point any Stripe client
 // at it with any sk_test_ key, or connect a client to it in process with

@@ -9,6 +9,8 @@ const (
 	dueAuthorizationEnds = "paypal_authorization_ends"
 
 	duePayPalDisputeLapses = "paypal_dispute_lapses"
+
+	dueBankDayEnds = "bank_day_ends"
 )
 
 // dueActions does each, to the object with the given id. They are written so
@@ -21,4 +23,6 @@ var dueActions = map[string]func(t *tx, id string) error{
 	dueAuthorizationEnds: (*tx).authorizationEnds,
 
 	duePayPalDisputeLapses: (*tx).paypalDisputeLapses,
+
+	dueBankDayEnds: (*tx).bankDayEnds,
 }

@@ -222,6 +222,7 @@ func (s *store) prepareFile(ctx context.Context) error {
 		"PRAGMA wal_autocheckpoint = 4000",
 		"PRAGMA cache_size = -32000",
 		schema,
+		bankSchema,
 		"INSERT INTO meta (name, value) VALUES ('version', '" + stateVersion + "') ON CONFLICT (name) DO NOTHING",
 	} {
 		if _, err := s.conn.ExecContext(ctx, statement); err != nil {

@@ -168,8 +168,8 @@ func (w *World) origin(r *http.Request) string {
 // ServeHTTP answers Stripe's paths (/v1, and the browser's /v3 and
 // /_elements), the issuer's pages (/_issuer), PayPal's paths (/v1/oauth2,
 // /v1/notifications, /v1/customer, /v1/reporting, /v2 and /v3/vault) and pages
-// (/checkoutnow, /agreements/approve and /_paypal), and the control desk
-// (/_sandbox).
+// (/checkoutnow, /agreements/approve and /_paypal), the bank's (/_bank), and the
+// control desk (/_sandbox).
 func (w *World) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	path := r.URL.Path
 	switch {
@@ -185,6 +185,8 @@ func (w *World) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 		w.serveElements(rw, r)
 	case strings.HasPrefix(path, "/_issuer/"):
 		w.serveIssuer(rw, r)
+	case isBank(path):
+		w.serveBank(rw, r)
 	case path == "/_sandbox" || strings.HasPrefix(path, "/_sandbox/"):
 		w.serveControl(rw, r)
 	case path == "/healthz":

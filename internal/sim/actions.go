@@ -58,6 +58,13 @@ var actions = []action{
 	{"report resources", 3, reportResources},
 	{"close an account", 0.7, closeAccount},
 	{"reopen an account", 0.2, reopenAccount},
+	{"place an order", 6, placeOrder},
+	{"pay an order", 6, payOrder},
+	{"cancel an order", 1.5, cancelOrder},
+	{"switch a renewal", 0.5, switchRenewal},
+	{"refund a payment", 2.5, refundPayment},
+	{"send documents", 3, sendDocuments},
+	{"review a check", 3, reviewCheck},
 }
 
 // whileAsleep are what another node does while one sleeps in the middle of its
@@ -78,6 +85,10 @@ var whileAsleep = []action{
 	{"detach a method", 1, detachMethod},
 	{"report resources", 1, reportResources},
 	{"close an account", 0.5, closeAccount},
+	{"pay an order", 1, payOrder},
+	{"cancel an order", 1, cancelOrder},
+	{"refund a payment", 1, refundPayment},
+	{"review a check", 1, reviewCheck},
 	{"run what is due", 1, func(l *life) { l.runDue() }},
 	{"let hours pass", 1, func(l *life) { l.pass(time.Second, 3*time.Hour) }},
 }
@@ -165,6 +176,7 @@ var (
 		sandbox.Visa, sandbox.VisaDebit, sandbox.Mastercard, "pm_card_mastercard_debit", "pm_card_mastercard_2series", "pm_card_bypassPending",
 		"pm_card_de", "pm_card_my", "pm_card_jp", "pm_card_gb", "pm_card_sg", "pm_card_in", "pm_card_us", "pm_card_hu", "pm_card_ca",
 		"pm_card_threeDSecureOptional", "pm_card_threeDSecureFrictionless", sandbox.AuthenticateUnlessSetUp, sandbox.Disputed,
+		"pm_card_pendingRefund", "pm_card_refundFail",
 	}
 	otherCards = []string{
 		sandbox.MastercardPrepaid, sandbox.Amex, sandbox.JCB, sandbox.UnionPay, sandbox.Declined, sandbox.AttachesThenFails, sandbox.AlwaysAuthenticate,
@@ -194,6 +206,9 @@ func bindCard(l *life) {
 	}
 	b, err := l.node().office.BindCard(l.ctx, l.caller(), account.ID(id), office.CardToBind{Token: token, Consent: "2026-01", ReturnURL: deskURL + "/return"})
 	l.expect(err, "bind %s to %s: %s", token, id, b.Method.State)
+	if b.Method.ID != "" && comesBack(token) {
+		l.returning[string(b.Method.ID)] = true
+	}
 	if b.Method.State == payment.Challenged && l.chance.happens(0.4) {
 		l.answer(b.Hold.Ref, l.chance.happens(0.8))
 	}
@@ -453,6 +468,16 @@ func applyPolicy(l *life) {
 	swap(0.5, "tries_per_account: 5 per 24h", "tries_per_account: 50 per 24h")
 	swap(0.5, "cards_per_account: 3 per 24h", "cards_per_account: 30 per 24h")
 	swap(0.3, "tax: []", "tax:\n  - {version: sim, name: Tax, country: US, rate: 0.0825, from: 2019-10-01}\n  - {version: sim-eu, name: VAT, region: eu, rate: 0.19, from: 2019-10-01}\n  - {version: sim-jp, name: Consumption tax, country: JP, rate: 0.10, from: 2019-10-01}")
+	if l.chance.happens(0.4) {
+		rule := fmt.Sprintf("  - name: sim\n    when: percent_of_threshold >= %d and first_use\n    verdict: %s\n    on: [purchase, upgrade, renewal]\n",
+			oneOf(l.chance, []int{0, 1, 50}), oneOf(l.chance, []string{"verify_identity", "verify_identity", "refuse", "challenge"}))
+		text = strings.Replace(text, "  - name: failed_binds ", rule+"  - name: failed_binds ", 1)
+	}
+	swap(0.2, "    purchase: []", "    purchase: [united_states, eu]")
+	swap(0.3, "  lapse_after: 24h ", "  lapse_after: 10m ", "  lapse_after: 72h ")
+	swap(0.4, "  late_payment: apply ", "  late_payment: refund ")
+	swap(0.4, "  card_window: 150d", "  card_window: 1h", "  card_window: 3d")
+	swap(0.3, "  paypal_window: 180d", "  paypal_window: 1h")
 	_, err := l.node().office.ApplyPolicy(l.ctx, access.CommandLine, []byte(text), fmt.Sprintf("sim-%d", l.serial), true)
 	l.expect(err, "apply policy sim-%d from %s", l.serial, effective.UTC().Format(time.RFC3339))
 	if errors.Is(err, office.ErrPolicyPast) || err == nil {

@@ -19,6 +19,7 @@ const (
 	captureRef  = "capture-of:"
 	requestID   = "PayPal-Request-Id"
 	openEnding  = "/open" // of the key under which something is opened
+	takenPath   = "/v2/payments/captures/"
 	asksOfMoney = `SELECT id, key, provider_ref, state FROM payments UNION ALL SELECT id, key, provider_ref, state FROM holds`
 )
 
@@ -31,6 +32,14 @@ func (l *life) mayBeAsked(r *http.Request) {
 	}
 	if isPayPal(r) {
 		l.payPalMayBeAsked(r)
+		return
+	}
+	if r.URL.Path == "/v1/refunds" && r.Method == http.MethodPost {
+		form, err := formOf(r)
+		if err != nil {
+			l.violate("a refund is asked for that cannot be read: %v", err)
+		}
+		l.refundMayBeAsked(form.Get("metadata[bursar_reference]"), r.Header.Get("Idempotency-Key"), ":refund")
 		return
 	}
 	path, ok := strings.CutPrefix(r.URL.Path, "/v1/payment_intents")
@@ -108,6 +117,8 @@ func (l *life) payPalMayBeAsked(r *http.Request) {
 		if l.any(`SELECT id FROM (`+asksOfMoney+`) WHERE provider_ref = $1`, ref) == "" {
 			l.violate("%s of order %s is asked for, and nothing here has this id", step, id)
 		}
+	case strings.HasPrefix(path, takenPath):
+		l.refundMayBeAsked(body.Invoice, key, "/refund")
 	case strings.HasPrefix(path, holdsPath):
 		l.holdMayBeAsked(id, step, body.Invoice)
 	}

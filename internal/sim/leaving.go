@@ -59,6 +59,7 @@ func (l *life) holdsMethod(id string) string {
 		SELECT m.account_id, m.state, m.preferred,
 		       (SELECT count(*) FROM payment_methods AS o WHERE o.account_id = m.account_id AND o.id <> m.id AND o.state = 'active'),
 		       (SELECT count(*) FROM payments AS p WHERE p.method_id = m.id AND p.state NOT IN ('succeeded', 'declined', 'cancelled')) +
+		       (SELECT count(*) FROM refunds AS r JOIN payments AS p ON p.id = r.payment_id WHERE p.method_id = m.id AND r.state IN ('opening', 'pending', 'unknown')) +
 		       (SELECT count(*) FROM holds AS h WHERE h.method_id = m.id AND h.state NOT IN ('released', 'expired', 'declined', 'captured') AND (h.kind = 'verification' OR h.state = 'claimed'))
 		  FROM payment_methods AS m WHERE m.id = $1`, id)
 	if err != nil {

@@ -17,6 +17,7 @@ import (
 	_ "modernc.org/sqlite" // the driver named "sqlite"
 
 	"github.com/bursar-pay/bursar/internal/billing"
+	"github.com/bursar-pay/bursar/internal/evidence"
 	"github.com/bursar-pay/bursar/internal/id"
 	"github.com/bursar-pay/bursar/internal/job"
 	"github.com/bursar-pay/bursar/internal/money"
@@ -25,6 +26,7 @@ import (
 	"github.com/bursar-pay/bursar/internal/provider/paypal"
 	"github.com/bursar-pay/bursar/internal/provider/stripe"
 	"github.com/bursar-pay/bursar/internal/sandbox"
+	"github.com/bursar-pay/bursar/internal/seal"
 	"github.com/bursar-pay/bursar/internal/store"
 	"github.com/bursar-pay/bursar/internal/webhook"
 )
@@ -54,6 +56,7 @@ type life struct {
 	store      *store.Store
 	db         *sql.DB // on the same file, for the oracle
 	statements map[string]*sql.Stmt
+	keys       string // path of the file of master keys
 	nodes      [2]*node
 	acting     int // the node that works
 	ids        chance
@@ -68,7 +71,8 @@ type life struct {
 	lines   []billing.Line // of usage that was posted, to be posted again
 	serial  int
 
-	payers payers // what PayPal's payers did
+	payers    payers          // what PayPal's payers did
+	returning map[string]bool // methods whose issuer sends refunds back
 
 	asked      int64 // requests that reached the world
 	lookedAt   int64 // and of those, the ones whose effect the oracle has seen
@@ -105,7 +109,7 @@ func (p plant) isPlug() bool { return p.cards != nil || p.wallet != nil }
 func begin(ctx context.Context, o Options, seed uint64, path string, books []byte) (*life, error) {
 	root := rand.NewPCG(seed, 0x6275727361722e) // the second half is any number, but for ever
 	l := &life{o: o, ctx: ctx, seed: seed, chance: newChance(root), ids: newChance(root), coverage: newCoverage(),
-		statements: map[string]*sql.Stmt{}, payers: newPayers()}
+		statements: map[string]*sql.Stmt{}, payers: newPayers(), returning: map[string]bool{}, keys: path + ".keys"}
 	ofWorld := newChance(root)
 	l.temper = newTemper(l.chance, o.Faults)
 	if o.plant.rates != nil {
@@ -201,6 +205,7 @@ func (l *life) open(n int) {
 	random := mortalChance{l}
 	off := &office.Office{
 		Store: l.store, Cards: cards, Wallet: wallet, Now: l.now, IDs: id.NewSource(l.now, random), Random: random, Log: quiet,
+		Vault: seal.New(seal.NewFile(l.keys)), Evidence: evidence.NewCleaner(evidence.DefaultLimits(), evidence.NoScanner{}),
 		Webhooks: webhook.NewSender(webhook.Options{AllowPrivate: true}), Installation: "inst_sim", ConsoleURL: deskURL, Prompt: office.PromptInline,
 	}
 	handlers := off.Handlers()
@@ -337,6 +342,13 @@ func (m *mortal) Cancel(ctx context.Context, ref, key string) provider.Result {
 	return m.Provider.Cancel(ctx, ref, key)
 }
 
+// Refund gives money back.
+func (m *mortal) Refund(ctx context.Context, a provider.RefundAsk) provider.Result {
+	m.l.failpoint()
+	defer m.l.failpoint()
+	return m.Provider.Refund(ctx, a)
+}
+
 // mortalWallet is PayPal's plug; the process may die before and after each answer.
 type mortalWallet struct {
 	provider.Wallet
@@ -362,6 +374,13 @@ func (m *mortalWallet) Cancel(ctx context.Context, ref, key string) provider.Res
 	m.l.failpoint()
 	defer m.l.failpoint()
 	return m.Wallet.Cancel(ctx, ref, key)
+}
+
+// Refund gives money back.
+func (m *mortalWallet) Refund(ctx context.Context, a provider.RefundAsk) provider.Result {
+	m.l.failpoint()
+	defer m.l.failpoint()
+	return m.Wallet.Refund(ctx, a)
 }
 
 // OpenAgreement asks for a payer's agreement.

@@ -27,9 +27,10 @@ var promises = []promise{
 		SELECT account_id || ' has ' || sum(preferred) FROM payment_methods WHERE state = 'active' GROUP BY account_id HAVING sum(preferred) <> 1`},
 	{"a debt is paid beyond its amount", `SELECT id FROM debts WHERE paid < 0 OR paid > amount OR (state = 'paid') <> (paid = amount)`},
 	{"a debt was collected beyond its amount, and the surplus is not the customer's", `
-		SELECT d.id FROM debts AS d JOIN payments AS p ON p.debt_id = d.id AND p.state = 'succeeded'
-		 GROUP BY d.id
-		HAVING sum(p.amount) <> d.paid + coalesce((
+		SELECT d.id FROM debts AS d
+		 WHERE coalesce((SELECT sum(p.amount) FROM payments AS p WHERE p.debt_id = d.id AND p.state = 'succeeded'), 0)
+		     + coalesce((SELECT sum(c.amount - c.undone) FROM cash_applications AS c WHERE c.debt_id = d.id), 0)
+		    <> d.paid + coalesce((
 		       SELECT sum(e.amount) FROM payments AS s JOIN entries AS e ON e.subject = s.id AND e.kind = 'payment_surplus' WHERE s.debt_id = d.id), 0)`},
 	{"an account is overdue without a reason, or the reason is not seen", `
 		SELECT a.id FROM accounts AS a
@@ -62,7 +63,7 @@ func (l *life) look() error {
 	if err := l.seeMoves(); err != nil {
 		return err
 	}
-	for _, p := range promises {
+	for _, p := range slices.Concat(promises, promisesOfOrders) {
 		for _, where := range l.texts(p.find) {
 			l.violate("%s: %s", p.says, where)
 		}
@@ -82,7 +83,7 @@ func (l *life) look() error {
 // verify proves our books whole. A hold may outlive its end in our books while
 // nobody can ask how it stands.
 func (l *life) verify() error {
-	for _, p := range tellings {
+	for _, p := range slices.Concat(tellings, tellingsOfOrders) {
 		for _, where := range l.texts(p.find) {
 			l.violate("%s: %s", p.says, where)
 		}
@@ -180,7 +181,7 @@ func (l *life) agree() error {
 			l.violate("payment %s is %s, and the world took %d %s for it", id, o.state, took, o.currency)
 		}
 	}
-	return l.agreeOnDebts(ofDebt, b.Holds, known)
+	return errors.Join(l.agreeOnRefunds(b), l.agreeOnDebts(ofDebt, b.Holds, known))
 }
 
 // agreeOnCharge holds one charge of the world against the payment or hold that it
@@ -218,7 +219,9 @@ func (l *life) agreeOnDebts(ofDebt map[string]int64, holds []sandbox.BookedHold,
 			l.violate("the world took %d for debt %s of %d", ofDebt[id], id, amount)
 		}
 		return err
-	}, `SELECT id, amount FROM debts ORDER BY id`)
+	}, `SELECT id, amount + CASE kind WHEN 'order' THEN coalesce((
+	         SELECT sum(e.amount) FROM payments AS s JOIN entries AS e ON e.subject = s.id AND e.kind = 'payment_surplus' WHERE s.debt_id = debts.id), 0) ELSE 0 END
+	      FROM debts ORDER BY id`)
 	for _, h := range holds {
 		reference := h.Metadata["bursar_reference"]
 		o, ok := known[reference]
@@ -240,6 +243,7 @@ var moneyTables = []struct{ name, order string }{
 	{"agreements", "id"}, {"resources", "account_id"},
 	{"usage_lines", "account_id, line_id"}, {"exposures", "account_id, collection, product"}, {"carries", "account_id, product"},
 	{"bills", "id"}, {"bill_lines", "bill_id, product"}, {"debts", "id"}, {"debt_lines", "debt_id, product"}, {"payments", "id"},
+	{"orders", "id"}, {"subscriptions", "id"}, {"cash_applications", "id"}, {"refunds", "id"}, {"credit_notes", "id"}, {"identity_cases", "id"},
 	{"entries", "id"}, {"postings", "entry_id, line"}, {"balances", "account_id, ledger_account, currency"},
 }
 
@@ -258,8 +262,11 @@ func (l *life) hash() ([]byte, error) {
 	for _, c := range b.PayPal.Captures {
 		fmt.Fprintln(sum, c.ID, c.Order, c.Invoice, c.Amount, c.AtUS)
 	}
+	for _, f := range b.PayPal.Refunds {
+		fmt.Fprintln(sum, f.ID, f.Capture, f.Amount, f.AtUS)
+	}
 	for _, c := range b.Charges {
-		fmt.Fprintln(sum, c.ID, c.Intent, c.Currency, c.Amount, c.Captured, c.Status, c.AtUS)
+		fmt.Fprintln(sum, c.ID, c.Intent, c.Currency, c.Amount, c.Captured, c.Refunded, c.Status, c.AtUS)
 	}
 	return sum.Sum(nil), nil
 }

@@ -33,11 +33,12 @@ func (l *life) quiet() error {
 			return err
 		}
 	}
-	for _, p := range endings {
+	for _, p := range slices.Concat(endings, endingsOfOrders) {
 		for _, where := range l.texts(p.find, l.clock.now.UnixMicro()) {
 			l.violate("%s: %s", p.says, where)
 		}
 	}
+	l.countOrders()
 	if err := l.agree(); err != nil {
 		return err
 	}
@@ -55,7 +56,7 @@ func (l *life) quiet() error {
 // charges such an amount at once in every currency.
 const chargeable = `
 		SELECT d.id FROM debts AS d JOIN payment_methods AS m ON m.account_id = d.account_id AND m.preferred = 1
-		 WHERE d.state = 'open' AND d.kind <> 'bill' AND d.amount - d.paid <= CASE m.kind WHEN 'card' THEN 99999999 ELSE 1000000 END AND m.network_transaction <> ''
+		 WHERE d.state = 'open' AND d.kind NOT IN ('bill', 'order') AND d.amount - d.paid <= CASE m.kind WHEN 'card' THEN 99999999 ELSE 1000000 END AND m.network_transaction <> ''
 		   AND NOT EXISTS (SELECT 1 FROM payments AS p WHERE p.method_id = m.id AND p.decline LIKE '%"final"%')`
 
 // endings are what must be over; $1 is now.
@@ -84,7 +85,7 @@ var endings = []promise{
 		SELECT h.id FROM holds AS h JOIN payment_methods AS m ON m.account_id = h.account_id AND m.preferred = 1 AND m.kind = 'paypal'
 		 WHERE h.kind = 'exposure' AND NOT EXISTS (SELECT 1 FROM holds AS n WHERE n.kind = 'exposure' AND n.account_id = h.account_id AND n.id <> h.id AND n.opened_at >= h.opened_at)
 		   AND (h.state = 'captured' OR h.state = 'released' AND h.reason = 'promise_over') AND h.used_at > $1 - 29 * 86400000000
-		   AND NOT EXISTS (SELECT 1 FROM accounts WHERE id = h.account_id AND state = 'closed')
+		   AND NOT EXISTS (SELECT 1 FROM accounts WHERE id = h.account_id AND state <> 'active')
 		   AND NOT EXISTS (SELECT 1 FROM resources WHERE account_id = h.account_id AND running = 0)`},
 	{"news was taken and never worked", `SELECT id FROM provider_events WHERE worked_at IS NULL AND received_at < $1 - 86400000000`},
 }

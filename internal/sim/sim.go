@@ -11,9 +11,11 @@
 // another office awake in the middle of it.
 //
 // life.go is one seed's life, actions.go what can happen in it (payers.go what
-// PayPal's payers do, leaving.go what ends), wire.go what goes wrong between us and
+// PayPal's payers do, leaving.go what ends, buying.go what is prepaid, given back and
+// proven), wire.go what goes wrong between us and
 // the providers and asks.go what they may be asked, oracle.go what must hold after
-// every step (oracle_paypal.go between us and PayPal) and quiet.go what must hold once everything is mended.
+// every step (oracle_paypal.go between us and PayPal, oracle_orders.go of orders,
+// refunds and identity checks) and quiet.go what must hold once everything is mended.
 package sim
 
 import (

@@ -9,6 +9,8 @@ import (
 
 	"github.com/bursar-pay/bursar/internal/account"
 	"github.com/bursar-pay/bursar/internal/billing"
+	"github.com/bursar-pay/bursar/internal/identity"
+	"github.com/bursar-pay/bursar/internal/order"
 	"github.com/bursar-pay/bursar/internal/payment"
 	"github.com/bursar-pay/bursar/internal/state"
 )
@@ -41,6 +43,16 @@ CREATE TRIGGER sim_agreement AFTER UPDATE OF state ON agreements WHEN OLD.state 
 BEGIN INSERT INTO sim_moves (noun, id, was, became, hint) VALUES ('agreement', NEW.id, OLD.state, NEW.state, NEW.reason); END;
 CREATE TRIGGER sim_account AFTER UPDATE OF state ON accounts WHEN OLD.state <> NEW.state
 BEGIN INSERT INTO sim_moves (noun, id, was, became, hint) VALUES ('account', NEW.id, OLD.state, NEW.state, coalesce(OLD.silent_since, 0)); END;
+CREATE TRIGGER sim_order AFTER UPDATE OF state ON orders WHEN OLD.state <> NEW.state
+BEGIN INSERT INTO sim_moves (noun, id, was, became, hint) VALUES ('order', NEW.id, OLD.state, NEW.state, NEW.rule); END;
+CREATE TRIGGER sim_subscription AFTER UPDATE OF state ON subscriptions WHEN OLD.state <> NEW.state
+BEGIN INSERT INTO sim_moves (noun, id, was, became, hint) VALUES ('subscription', NEW.id, OLD.state, NEW.state, ''); END;
+CREATE TRIGGER sim_refund AFTER UPDATE OF state ON refunds WHEN OLD.state <> NEW.state
+BEGIN INSERT INTO sim_moves (noun, id, was, became, hint) VALUES ('refund', NEW.id, OLD.state, NEW.state, NEW.outcome); END;
+CREATE TRIGGER sim_case AFTER UPDATE OF state ON identity_cases WHEN OLD.state <> NEW.state
+BEGIN INSERT INTO sim_moves (noun, id, was, became, hint) VALUES ('identity check', NEW.id, OLD.state, NEW.state, NEW.reason); END;
+CREATE TRIGGER sim_stopped AFTER INSERT ON payments WHEN EXISTS (SELECT 1 FROM orders WHERE debt_id = NEW.debt_id AND state <> 'open')
+BEGIN INSERT INTO sim_moves (noun, id, was, became, hint) SELECT 'stopped', NEW.id, '', id, '' FROM orders WHERE debt_id = NEW.debt_id; END;
 CREATE TRIGGER sim_charge AFTER INSERT ON payments WHEN NOT EXISTS (SELECT 1 FROM payment_methods WHERE id = NEW.method_id AND state = 'active')
 BEGIN INSERT INTO sim_moves (noun, id, was, became, hint) VALUES ('charge', NEW.id, '', NEW.method_id, ''); END;
 CREATE TRIGGER sim_reserve AFTER INSERT ON holds WHEN NEW.kind = 'exposure'
@@ -76,6 +88,11 @@ var refusable = []string{
 	"hold.placed", "hold.declined", "hold.released", "payment_method.added", "payment_method.activated", "payment_method.preferred",
 	"debt.opened", "debt.paid", "bill.issued", "account.opened", "account.closing", "account.reopened", "account.closed", "resources.reported",
 	"agreement.opened", "agreement.waiting", "agreement.kept", "agreement.refused", "agreement.lapsed", "hold.opened", "hold.renewed", "hold.captured",
+	"order.placed", "order.paid", "order.lapsed", "order.cancelled", "order.blocked", "order.refused", "order.unblocked", "debt.cancelled", "risk.stopped",
+	"subscription.started", "subscription.renewed", "subscription.upgraded", "subscription.ended", "subscription.cancelled",
+	"refund.opened", "refund.succeeded", "refund.to_balance", "refund.failed",
+	"identity_check.opened", "identity_check.submitted", "identity_check.approved", "identity_check.rejected", "identity_check.expired",
+	"identity_document.received", "identity_document.opened", "identity_document.erased",
 	"payment_method.revoked", "payment_method.detached", "payment_method.refused", "threshold.moved",
 }
 
@@ -122,6 +139,11 @@ func (l *life) seeMoves() error {
 		case "charge":
 			l.violate("%s is asked of the method %s, which must not be charged", m.id, m.became)
 			continue
+		case "stopped":
+			l.isStopped(m)
+			continue
+		case "order":
+			l.judgeOrder(m)
 		case "agreement":
 			l.judgeAgreement(m)
 		case "account":
@@ -164,6 +186,14 @@ func (m move) transitions() []string {
 		return paths(accountTable, m, func(string) bool { return true })
 	case "debt":
 		return paths(billing.DebtTable, m, func(billing.DebtEvent) bool { return true })
+	case "order":
+		return paths(order.Table, m, func(order.Event) bool { return true })
+	case "subscription":
+		return paths(order.SubscriptionTable, m, func(order.SubscriptionEvent) bool { return true })
+	case "refund":
+		return paths(payment.RefundTable, m, func(payment.RefundEvent) bool { return true })
+	case "identity check":
+		return paths(identity.CaseTable, m, func(identity.Event) bool { return true })
 	}
 	return nil
 }

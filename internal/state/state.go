@@ -45,13 +45,15 @@ func (t Table[S, E]) States() []S {
 	return states
 }
 
-// Check returns nil if the table is sound: it has the initial state, every event
-// leads to a state of the table, and every state can be reached from the initial
+// Check returns nil if the table is sound: it has the initial states, every event
+// leads to a state of the table, and every state can be reached from an initial
 // one. Otherwise it returns all that is wrong.
-func (t Table[S, E]) Check(initial S) error {
+func (t Table[S, E]) Check(initial ...S) error {
 	var wrong []error
-	if _, ok := t[initial]; !ok {
-		wrong = append(wrong, fmt.Errorf("initial state %q is not in the table", initial))
+	for _, s := range initial {
+		if !t.has(s) {
+			wrong = append(wrong, fmt.Errorf("initial state %q is not in the table", s))
+		}
 	}
 	for _, from := range t.States() {
 		for _, event := range sortedEvents(t[from]) {
@@ -60,7 +62,7 @@ func (t Table[S, E]) Check(initial S) error {
 			}
 		}
 	}
-	reached := t.reached(initial)
+	reached := t.reached(initial...)
 	for _, s := range t.States() {
 		if !slices.Contains(reached, s) {
 			wrong = append(wrong, fmt.Errorf("state %q cannot be reached from %q", s, initial))
@@ -72,10 +74,12 @@ func (t Table[S, E]) Check(initial S) error {
 // Markdown draws the table as a section of docs/states.md: a heading with the
 // name, a Mermaid diagram and the same as a list. The order is that in which the
 // states are reached, so the same table always draws the same.
-func (t Table[S, E]) Markdown(name string, initial S) string {
+func (t Table[S, E]) Markdown(name string, initial ...S) string {
 	var diagram, list strings.Builder
-	fmt.Fprintf(&diagram, "    [*] --> %s\n", string(initial))
-	for _, from := range t.reached(initial) {
+	for _, s := range initial {
+		fmt.Fprintf(&diagram, "    [*] --> %s\n", string(s))
+	}
+	for _, from := range t.reached(initial...) {
 		if t.IsFinal(from) {
 			fmt.Fprintf(&diagram, "    %s --> [*]\n", string(from))
 			fmt.Fprintf(&list, "| %s | | final |\n", string(from))
@@ -96,12 +100,14 @@ func (t Table[S, E]) has(s S) bool {
 	return ok
 }
 
-// reached returns the states that can be reached from initial, nearest first.
-func (t Table[S, E]) reached(initial S) []S {
-	if !t.has(initial) {
-		return nil
+// reached returns the states that can be reached from the initial ones, nearest first.
+func (t Table[S, E]) reached(initial ...S) []S {
+	var states []S
+	for _, s := range initial {
+		if t.has(s) && !slices.Contains(states, s) {
+			states = append(states, s)
+		}
 	}
-	states := []S{initial}
 	for i := 0; i < len(states); i++ {
 		events := t[states[i]]
 		for _, event := range sortedEvents(events) {

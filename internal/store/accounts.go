@@ -9,12 +9,12 @@ import (
 	"github.com/bursar-pay/bursar/internal/billing"
 )
 
-const accountColumns = `id, reference, kind, name, country, registered_at, currency, zone, email, language, address, tax_id, credit, state, overdue_since, created_at, silent_since`
+const accountColumns = `id, reference, kind, name, country, registered_at, currency, zone, email, language, address, tax_id, credit, state, overdue_since, created_at, silent_since, auto_apply`
 
 func scanAccount(r row) (account.Account, error) {
 	var a account.Account
 	err := r.Scan(&a.ID, &a.Reference, &a.Kind, &a.Name, &a.Country, instant{&a.RegisteredAt}, &a.Currency, &a.Zone,
-		&a.Email, &a.Language, document{&a.Address}, &a.TaxID, flag{&a.Credit}, &a.State, instant{&a.OverdueSince}, instant{&a.CreatedAt}, instant{&a.SilentSince})
+		&a.Email, &a.Language, document{&a.Address}, &a.TaxID, flag{&a.Credit}, &a.State, instant{&a.OverdueSince}, instant{&a.CreatedAt}, instant{&a.SilentSince}, flag{&a.AutoApply})
 	if errors.Is(err, errNoRow) {
 		return a, account.ErrNotFound
 	}
@@ -27,11 +27,11 @@ func (tx *Tx) AddAccount(ctx context.Context, a account.Account) (bool, error) {
 	first := billing.MonthOf(a.CreatedAt, a.Location())
 	n, err := tx.exec(ctx, `
 		INSERT INTO accounts (`+accountColumns+`, closed_through)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
 		ON CONFLICT DO NOTHING`,
 		string(a.ID), a.Reference, string(a.Kind), a.Name, a.Country, micros(a.RegisteredAt), string(a.Currency), a.Zone,
 		a.Email, a.Language, asJSON(a.Address), a.TaxID, bit(a.Credit), string(a.State), micros(a.OverdueSince), micros(a.CreatedAt), micros(a.SilentSince),
-		string(first.Previous()))
+		bit(a.AutoApply), string(first.Previous()))
 	return n == 1, err
 }
 
@@ -39,9 +39,9 @@ func (tx *Tx) AddAccount(ctx context.Context, a account.Account) (bool, error) {
 func (tx *Tx) SaveAccount(ctx context.Context, a account.Account) error {
 	return tx.execOne(ctx, `
 		UPDATE accounts
-		   SET name = $2, email = $3, language = $4, address = $5, tax_id = $6, credit = $7, state = $8, overdue_since = $9, silent_since = $10
+		   SET name = $2, email = $3, language = $4, address = $5, tax_id = $6, credit = $7, state = $8, overdue_since = $9, silent_since = $10, auto_apply = $11
 		 WHERE id = $1`,
-		string(a.ID), a.Name, a.Email, a.Language, asJSON(a.Address), a.TaxID, bit(a.Credit), string(a.State), micros(a.OverdueSince), micros(a.SilentSince))
+		string(a.ID), a.Name, a.Email, a.Language, asJSON(a.Address), a.TaxID, bit(a.Credit), string(a.State), micros(a.OverdueSince), micros(a.SilentSince), bit(a.AutoApply))
 }
 
 // Account fetches an account.

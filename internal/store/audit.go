@@ -4,6 +4,8 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/bursar-pay/bursar/internal/account"
@@ -63,6 +65,79 @@ func (tx *Tx) Audit(ctx context.Context, r Record, detail any) error {
 	return tx.execOne(ctx, `UPDATE audit_heads SET number = $2, hash = $3 WHERE chain = $1`, r.Chain, r.Number, hash)
 }
 
+// AuditAll appends many records, each to its own chain and behind those before it in
+// the list, with a fixed number of statements. Their Detail is JSON already.
+func (tx *Tx) AuditAll(ctx context.Context, all []Record) error {
+	if len(all) == 0 {
+		return nil
+	}
+	if err := tx.auditHeads(ctx, all); err != nil {
+		return err
+	}
+	n := len(all)
+	chains, by, actions, subjects, details := make([]string, n), make([]string, n), make([]string, n), make([]string, n), make([]string, n)
+	numbers, at := make([]int64, n), make([]int64, n)
+	previous, hashes := make([][]byte, n), make([][]byte, n)
+	last := map[string]bool{}
+	for i, r := range all {
+		head := tx.heads[r.Chain]
+		r.Number, r.At = head.number+1, r.At.Truncate(time.Microsecond)
+		hash := r.hash(head.hash)
+		chains[i], by[i], actions[i], subjects[i], details[i] = r.Chain, r.By, r.Action, r.Subject, r.Detail
+		numbers[i], at[i], previous[i], hashes[i] = r.Number, r.At.UnixMicro(), head.hash, hash
+		tx.heads[r.Chain] = auditHead{r.Number, hash}
+		last[r.Chain] = true
+	}
+	if err := tx.later(ctx, statement{rows: &bulk{into: "audit", columns: []column{
+		{name: "chain", texts: chains}, {name: "number", numbers: numbers}, {name: "at", numbers: at}, {name: "by", texts: by}, {name: "action", texts: actions},
+		{name: "subject", texts: subjects}, {name: "detail", texts: details}, {name: "previous", bytes: previous}, {name: "hash", bytes: hashes},
+	}}}); err != nil {
+		return err
+	}
+	var moved []string
+	var ends []int64
+	var heads [][]byte
+	for _, chain := range slices.Sorted(maps.Keys(last)) {
+		moved, ends, heads = append(moved, chain), append(ends, tx.heads[chain].number), append(heads, tx.heads[chain].hash)
+	}
+	return tx.later(ctx, statement{rows: &bulk{
+		into:    "audit_heads",
+		columns: []column{{name: "chain", texts: moved}, {name: "number", numbers: ends}, {name: "hash", bytes: heads}},
+		more:    `ON CONFLICT (chain) DO UPDATE SET number = excluded.number, hash = excluded.hash`,
+	}})
+}
+
+// auditHeads fetches and locks the heads of the chains that the records go to, as
+// far as this transaction has not.
+func (tx *Tx) auditHeads(ctx context.Context, all []Record) error {
+	if tx.heads == nil {
+		tx.heads = map[string]auditHead{}
+	}
+	var missing []string
+	for _, r := range all {
+		if _, ok := tx.heads[r.Chain]; !ok {
+			missing = append(missing, r.Chain)
+		}
+	}
+	if len(missing) == 0 {
+		return nil
+	}
+	return tx.query(ctx, `
+		INSERT INTO audit_heads (chain, number, hash)
+		SELECT key, 0, $2 FROM json_each($1) WHERE true ORDER BY key
+		    ON CONFLICT (chain) DO UPDATE SET number = audit_heads.number
+		RETURNING chain, number, hash`, []any{keySet(missing), []byte{}}, func(r row) error {
+		var chain string
+		var h auditHead
+		err := r.Scan(&chain, &h.number, &h.hash)
+		if h.hash == nil {
+			h.hash = []byte{}
+		}
+		tx.heads[chain] = h
+		return err
+	})
+}
+
 // auditHead is the last record of a chain.
 type auditHead struct {
 	number int64
@@ -96,6 +171,22 @@ func (tx *Tx) History(ctx context.Context, chain account.ID, subject string) ([]
 		  FROM audit
 		 WHERE subject = $1 AND chain = $2
 		 ORDER BY number`, []any{subject, string(chain)}, func(r row) error {
+		var a Record
+		err := r.Scan(&a.Chain, &a.Number, instant{&a.At}, &a.By, &a.Action, &a.Subject, &a.Detail)
+		out = append(out, a)
+		return err
+	})
+	return out, err
+}
+
+// SubjectHistory lists what was done to a subject in whatever chain, oldest first.
+func (tx *Tx) SubjectHistory(ctx context.Context, subject string) ([]Record, error) {
+	var out []Record
+	err := tx.query(ctx, `
+		SELECT chain, number, at, by, action, subject, detail
+		  FROM audit
+		 WHERE subject = $1
+		 ORDER BY at, chain, number`, []any{subject}, func(r row) error {
 		var a Record
 		err := r.Scan(&a.Chain, &a.Number, instant{&a.At}, &a.By, &a.Action, &a.Subject, &a.Detail)
 		out = append(out, a)

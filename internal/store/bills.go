@@ -9,13 +9,13 @@ import (
 	"github.com/bursar-pay/bursar/internal/money"
 )
 
-const billColumns = `b.id, b.account_id, b.month, b.number, b.currency, b.net, b.tax, b.amount, b.issued_at,
+const billColumns = `b.id, b.account_id, b.month, b.number, b.currency, b.net, b.tax, b.amount, b.issued_at, b.due_at,
 	(SELECT cast(coalesce(sum(d.amount - d.paid), 0) as bigint) FROM debts AS d WHERE d.bill_id = b.id AND d.state = 'open')`
 
 func scanBill(r row) (billing.Bill, error) {
 	var b billing.Bill
 	var currency money.Currency
-	err := r.Scan(&b.ID, &b.Account, &b.Month, &b.Number, &currency, &b.Net.Minor, &b.Tax.Minor, &b.Total.Minor, instant{&b.IssuedAt}, &b.Open.Minor)
+	err := r.Scan(&b.ID, &b.Account, &b.Month, &b.Number, &currency, &b.Net.Minor, &b.Tax.Minor, &b.Total.Minor, instant{&b.IssuedAt}, instant{&b.DueAt}, &b.Open.Minor)
 	if errors.Is(err, errNoRow) {
 		return b, billing.ErrBillNotFound
 	}
@@ -26,9 +26,9 @@ func scanBill(r row) (billing.Bill, error) {
 // AddBill inserts a bill with its shares by product.
 func (tx *Tx) AddBill(ctx context.Context, b billing.Bill) error {
 	if err := tx.execOne(ctx, `
-		INSERT INTO bills (id, account_id, month, number, currency, net, tax, amount, issued_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
-		string(b.ID), string(b.Account), string(b.Month), b.Number, string(b.Total.Currency), b.Net.Minor, b.Tax.Minor, b.Total.Minor, micros(b.IssuedAt)); err != nil {
+		INSERT INTO bills (id, account_id, month, number, currency, net, tax, amount, issued_at, due_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+		string(b.ID), string(b.Account), string(b.Month), b.Number, string(b.Total.Currency), b.Net.Minor, b.Tax.Minor, b.Total.Minor, micros(b.IssuedAt), micros(b.DueAt)); err != nil {
 		return err
 	}
 	return tx.addShares(ctx, "bill_lines", "bill_id", string(b.ID), b.Shares)

@@ -18,6 +18,7 @@ type engine interface {
 	isUniqueViolation(err error) bool
 	forUpdate() string
 	skipLocked() string
+	oneAtATime() string                                          // a question that waits until no other transaction has asked it; "" needs none
 	fromHex(expression string) string                            // SQL that turns hexadecimal text into bytes
 	given(first int, columns []column) (rows string, args []any) // see Tx.given
 	moreRoom() string                                            // a question that gives the transaction memory to sort in; "" needs none

@@ -104,6 +104,7 @@ func (e *sqliteEngine) whileBusy(ctx context.Context, try func() error) error {
 
 func (e *sqliteEngine) name() string            { return "sqlite" }
 func (e *sqliteEngine) forUpdate() string       { return "" }
+func (e *sqliteEngine) oneAtATime() string      { return "" } // it has one writer
 func (e *sqliteEngine) skipLocked() string      { return "" }
 func (e *sqliteEngine) fromHex(x string) string { return "unhex(" + x + ")" }
 func (e *sqliteEngine) moreRoom() string        { return "" } // it has its page cache

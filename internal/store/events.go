@@ -30,6 +30,38 @@ func (tx *Tx) AddEvent(ctx context.Context, e webhook.Event) error {
 		e.ID, string(e.Account), e.Kind, e.Subject, int64(e.Version), string(e.Payload), micros(e.CreatedAt))
 }
 
+// AddEvents inserts many events, and deliveries of them that wait.
+func (tx *Tx) AddEvents(ctx context.Context, all []webhook.Event, deliveries []webhook.Delivery) error {
+	if len(all) == 0 {
+		return nil
+	}
+	n := len(all)
+	ids, accounts, kinds, subjects, payloads := make([]string, n), make([]string, n), make([]string, n), make([]string, n), make([]string, n)
+	versions, created := make([]int64, n), make([]int64, n)
+	for i, e := range all {
+		ids[i], accounts[i], kinds[i], subjects[i], payloads[i] = e.ID, string(e.Account), e.Kind, e.Subject, string(e.Payload)
+		versions[i], created[i] = int64(e.Version), e.CreatedAt.UnixMicro()
+	}
+	if err := tx.later(ctx, statement{rows: &bulk{into: "events", columns: []column{
+		{name: "id", texts: ids}, {name: "account_id", texts: accounts}, {name: "kind", texts: kinds}, {name: "subject", texts: subjects},
+		{name: "version", numbers: versions}, {name: "payload", texts: payloads}, {name: "created_at", numbers: created},
+	}}}); err != nil || len(deliveries) == 0 {
+		return err
+	}
+	n = len(deliveries)
+	ids, endpoints, of, states, errs := make([]string, n), make([]string, n), make([]string, n), make([]string, n), make([]string, n)
+	attempts, next, status, begun := make([]int64, n), make([]int64, n), make([]int64, n), make([]int64, n)
+	for i, d := range deliveries {
+		ids[i], endpoints[i], of[i], states[i] = d.ID, d.EndpointID, d.EventID, string(d.State)
+		attempts[i], next[i], begun[i] = int64(d.Attempts), d.NextAt.UnixMicro(), d.CreatedAt.UnixMicro()
+	}
+	return tx.later(ctx, statement{rows: &bulk{into: "deliveries", columns: []column{
+		{name: "id", texts: ids}, {name: "endpoint_id", texts: endpoints}, {name: "event_id", texts: of}, {name: "state", texts: states},
+		{name: "attempts", numbers: attempts}, {name: "next_at", numbers: next}, {name: "last_status", numbers: status}, {name: "last_error", texts: errs},
+		{name: "created_at", numbers: begun},
+	}}})
+}
+
 // Event fetches an event.
 func (tx *Tx) Event(ctx context.Context, id string) (webhook.Event, error) {
 	return scanEvent(tx.queryRow(ctx, `SELECT `+eventColumns+` FROM events WHERE id = $1`, id))

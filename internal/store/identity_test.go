@@ -135,11 +135,11 @@ func TestIdentityCasesAndDocuments(t *testing.T) {
 			if err != nil || got.WrappedKey != nil || len(got.Ciphertext) != 0 || got.SHA256 != "" || got.Key != "" || !got.ErasedAt.Equal(c.EraseAt) || got.Kind != d.Kind {
 				t.Errorf("erased: got %+v, %v", got, err)
 			}
-			n, err := tx.CountRisk(ctx, "acct_1", payment.Method{Card: payment.Card{Fingerprint: "f1"}}, askedAt, askedAt)
+			n, err := tx.CountRisk(ctx, "acct_1", payment.Method{Card: payment.Card{Fingerprint: "f1"}}, askedAt, askedAt, askedAt)
 			if err != nil || !n.IsVerified {
 				t.Errorf("approved: got %+v, %v", n, err)
 			}
-			n, err = tx.CountRisk(ctx, "acct_2", payment.Method{Card: payment.Card{Fingerprint: "f1"}}, askedAt, askedAt)
+			n, err = tx.CountRisk(ctx, "acct_2", payment.Method{Card: payment.Card{Fingerprint: "f1"}}, askedAt, askedAt, askedAt)
 			if err != nil || n.IsVerified {
 				t.Errorf("another account: got %+v, %v", n, err)
 			}
@@ -204,7 +204,7 @@ func TestJudgements(t *testing.T) {
 			if _, err := tx.Judgement(ctx, "jdg_9"); !errors.Is(err, store.ErrJudgementNotFound) {
 				t.Errorf("none: got %v", err)
 			}
-			n, err := tx.CountRisk(ctx, "acct_1", payment.Method{ID: "pm_1"}, askedAt, askedAt)
+			n, err := tx.CountRisk(ctx, "acct_1", payment.Method{ID: "pm_1"}, askedAt, askedAt, askedAt)
 			if want := (store.RiskCounts{FailedBinds: 1}); err != nil || n != want {
 				t.Errorf("counts: got %+v, %v, want %+v", n, err, want)
 			}

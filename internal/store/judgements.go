@@ -82,14 +82,16 @@ type RiskCounts struct {
 	Payments       int
 	Orders         int
 	NewMethods     int
+	Binds          int  // of anybody
+	HasPaid        bool // a payment of the account has succeeded
 	IsUsed         bool // a payment with the method has succeeded
 	IsVerified     bool // the identity behind account and instrument was verified
 }
 
-// CountRisk counts what happened lately, and what was bound since an earlier
-// instant. A bind that risk itself has stopped does not count: one verdict would
+// CountRisk counts what happened lately, what was bound since an earlier instant, and
+// what anybody has tried to bind since a later one. A bind that risk itself has stopped does not count: one verdict would
 // bring about the next.
-func (tx *Tx) CountRisk(ctx context.Context, id account.ID, m payment.Method, lately, bound time.Time) (RiskCounts, error) {
+func (tx *Tx) CountRisk(ctx context.Context, id account.ID, m payment.Method, lately, bound, tried time.Time) (RiskCounts, error) {
 	var c RiskCounts
 	err := tx.queryRow(ctx, `
 		SELECT (SELECT count(*) FROM bind_attempts WHERE account_id = $1 AND at > $4 AND outcome NOT IN ('opened', 'kept', 'risk_control_rejection'))
@@ -98,9 +100,11 @@ func (tx *Tx) CountRisk(ctx context.Context, id account.ID, m payment.Method, la
 		       (SELECT count(*) FROM payments WHERE account_id = $1 AND opened_at > $4),
 		       (SELECT count(*) FROM orders WHERE account_id = $1 AND placed_at > $4 AND automatic = 0),
 		       (SELECT count(*) FROM payment_methods WHERE account_id = $1 AND created_at > $5 AND state <> 'rejected'),
+		       (SELECT count(*) FROM bind_attempts WHERE at > $6 AND network <> '' AND outcome = 'opened'),
+		       CASE WHEN EXISTS (SELECT 1 FROM payments WHERE account_id = $1 AND state = 'succeeded') THEN 1 ELSE 0 END,
 		       (SELECT count(*) FROM payments WHERE method_id = $2 AND state = 'succeeded'),
 		       (SELECT count(*) FROM identity_cases WHERE account_id = $1 AND instrument = $3 AND state = 'approved')`,
-		string(id), string(m.ID), string(m.Card.Fingerprint), micros(lately), micros(bound)).
-		Scan(&c.FailedBinds, &c.FailedPayments, &c.Payments, &c.Orders, &c.NewMethods, flag{&c.IsUsed}, flag{&c.IsVerified})
+		string(id), string(m.ID), string(m.Card.Fingerprint), micros(lately), micros(bound), micros(tried)).
+		Scan(&c.FailedBinds, &c.FailedPayments, &c.Payments, &c.Orders, &c.NewMethods, &c.Binds, flag{&c.HasPaid}, flag{&c.IsUsed}, flag{&c.IsVerified})
 	return c, err
 }

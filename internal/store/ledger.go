@@ -2,6 +2,8 @@ package store
 
 import (
 	"context"
+	"maps"
+	"slices"
 
 	"github.com/bursar-pay/bursar/internal/account"
 	"github.com/bursar-pay/bursar/internal/ledger"
@@ -46,6 +48,88 @@ func (tx *Tx) Book(ctx context.Context, e ledger.Entry) error {
 		 WHERE true
 		    ON CONFLICT (account_id, ledger_account, currency) DO UPDATE SET amount = balances.amount + excluded.amount`,
 		string(e.Amount.Currency), numbered(kept))
+}
+
+// BookAll books many entries as Book does each, with a fixed number of statements.
+func (tx *Tx) BookAll(ctx context.Context, all []ledger.Entry) error {
+	if len(all) == 0 {
+		return nil
+	}
+	n := len(all)
+	ids, accounts, kinds, subjects, currencies := make([]string, n), make([]string, n), make([]string, n), make([]string, n), make([]string, n)
+	amounts, booked := make([]int64, n), make([]int64, n)
+	var of, ledgers, customers, postedIn []string
+	var lines, posted []int64
+	kept := map[[3]string]int64{}
+	for i, e := range all {
+		ids[i], accounts[i], kinds[i], subjects[i] = e.ID, string(e.Account), string(e.Kind), e.Subject
+		currencies[i], amounts[i], booked[i] = string(e.Amount.Currency), e.Amount.Minor, e.BookedAt.UnixMicro()
+		for line, p := range e.Postings {
+			of, lines, ledgers, customers = append(of, e.ID), append(lines, int64(line+1)), append(ledgers, string(p.Ledger)), append(customers, string(p.Customer))
+			postedIn, posted = append(postedIn, string(p.Amount.Currency)), append(posted, p.Amount.Minor)
+			if p.Ledger.IsPerCustomer() {
+				kept[[3]string{string(p.Customer), string(p.Ledger), string(p.Amount.Currency)}] += p.Amount.Minor
+			}
+		}
+	}
+	for _, b := range []*bulk{
+		{into: "entries", columns: []column{
+			{name: "id", texts: ids}, {name: "account_id", texts: accounts}, {name: "kind", texts: kinds}, {name: "subject", texts: subjects},
+			{name: "currency", texts: currencies}, {name: "amount", numbers: amounts}, {name: "booked_at", numbers: booked},
+		}},
+		{into: "postings", columns: []column{
+			{name: "entry_id", texts: of}, {name: "line", numbers: lines}, {name: "ledger_account", texts: ledgers}, {name: "account_id", texts: customers},
+			{name: "currency", texts: postedIn}, {name: "amount", numbers: posted},
+		}},
+		balancesOf(kept),
+	} {
+		if b == nil {
+			continue
+		}
+		if err := tx.later(ctx, statement{rows: b}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// balancesOf adds sums to running balances: by customer, ledger account and currency,
+// in that order, so that two who write the same never wait for each other.
+func balancesOf(sums map[[3]string]int64) *bulk {
+	keys := slices.SortedFunc(maps.Keys(sums), func(a, b [3]string) int { return slices.Compare(a[:], b[:]) })
+	var customers, ledgers, currencies []string
+	var amounts []int64
+	for _, k := range keys {
+		customers, ledgers, currencies, amounts = append(customers, k[0]), append(ledgers, k[1]), append(currencies, k[2]), append(amounts, sums[k])
+	}
+	if len(keys) == 0 {
+		return nil
+	}
+	return &bulk{
+		into: "balances",
+		columns: []column{
+			{name: "account_id", texts: customers}, {name: "ledger_account", texts: ledgers}, {name: "currency", texts: currencies}, {name: "amount", numbers: amounts},
+		},
+		more: `ON CONFLICT (account_id, ledger_account, currency) DO UPDATE SET amount = balances.amount + excluded.amount`,
+	}
+}
+
+// Balances returns the balances of many customers on a ledger account, by currency:
+// debits positive. Who has none is not among them.
+func (tx *Tx) Balances(ctx context.Context, ids []account.ID, l ledger.Account) (map[account.ID][]money.Amount, error) {
+	out := map[account.ID][]money.Amount{}
+	err := tx.query(ctx, `
+		SELECT account_id, currency, amount
+		  FROM balances
+		 WHERE account_id IN (SELECT key FROM json_each($1)) AND ledger_account = $2
+		 ORDER BY account_id, currency`, []any{keySet(ids), string(l)}, func(r row) error {
+		var id account.ID
+		var a money.Amount
+		err := r.Scan(&id, &a.Currency, &a.Minor)
+		out[id] = append(out[id], a)
+		return err
+	})
+	return out, err
 }
 
 // Balance returns a customer's balance on a ledger account: debits positive.

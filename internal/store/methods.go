@@ -131,6 +131,18 @@ type BindAttempt struct {
 	At          time.Time
 }
 
+// CountBindsAlone makes the tries of others wait that are counted with this one, until
+// this transaction is over: two that come from one network at once would not see each
+// other. The account is locked.
+func (tx *Tx) CountBindsAlone(ctx context.Context) error {
+	ask := tx.store.engine.oneAtATime()
+	if ask == "" || !tx.writes {
+		return nil
+	}
+	var done bool
+	return tx.queryRow(ctx, ask).Scan(flag{&done})
+}
+
 // AddBindAttempt remembers a try.
 func (tx *Tx) AddBindAttempt(ctx context.Context, a BindAttempt) error {
 	return tx.execOne(ctx, `

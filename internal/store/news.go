@@ -53,6 +53,9 @@ type Ticket struct {
 	Subject   string
 	ExpiresAt time.Time
 	UsedAt    time.Time
+	OpenedAt  time.Time // of a session; zero: it is not known
+	Address   string    // from which a session was opened; "" unknown
+	Agent     string    // the browser of a session, as it calls itself
 }
 
 // ErrTicket says that a link or session is of no use: unknown, used or expired.
@@ -62,8 +65,8 @@ var ErrTicket = fault.New(fault.Unauthenticated, "link_invalid", "the link is no
 // AddTicket keeps a ticket.
 func (tx *Tx) AddTicket(ctx context.Context, t Ticket) error {
 	return tx.execOne(ctx, `
-		INSERT INTO tickets (hash, kind, account_id, subject, expires_at) VALUES ($1, $2, $3, $4, $5)`,
-		t.Hash, t.Kind, string(t.Account), t.Subject, micros(t.ExpiresAt))
+		INSERT INTO tickets (hash, kind, account_id, subject, expires_at, opened_at, address, agent) VALUES ($1, $2, $3, $4, $5, coalesce(cast($6 as bigint), 0), $7, $8)`,
+		t.Hash, t.Kind, string(t.Account), t.Subject, micros(t.ExpiresAt), micros(t.OpenedAt), t.Address, t.Agent)
 }
 
 // UseTicket takes a one-time ticket: of several who try, one gets it.

@@ -11,14 +11,14 @@ import (
 	"github.com/bursar-pay/bursar/internal/order"
 )
 
-const orderColumns = `id, account_id, reference, content, kind, items, subscription_id, automatic, currency, net, tax, amount, use_balance, method_id, return_url, state, debt_id, verdict, rule, case_id, placed_at, lapses_at, paid_at, ended_at`
+const orderColumns = `id, account_id, reference, content, kind, items, subscription_id, automatic, currency, net, tax, amount, use_balance, method_id, return_url, state, debt_id, verdict, rule, case_id, placed_at, lapses_at, paid_at, ended_at, top_up`
 
 func scanOrder(r row) (order.Order, error) {
 	var o order.Order
 	var currency money.Currency
 	err := r.Scan(&o.ID, &o.Account, &o.Reference, &o.Content, &o.Kind, document{&o.Items}, textOf(&o.Subscription), flag{&o.Automatic}, &currency,
 		&o.Net.Minor, &o.Tax.Minor, &o.Amount.Minor, flag{&o.UseBalance}, &o.Method, &o.ReturnURL, &o.State, &o.Debt, &o.Verdict, &o.Rule, &o.Case,
-		instant{&o.PlacedAt}, instant{&o.LapsesAt}, instant{&o.PaidAt}, instant{&o.EndedAt})
+		instant{&o.PlacedAt}, instant{&o.LapsesAt}, instant{&o.PaidAt}, instant{&o.EndedAt}, flag{&o.TopUp})
 	if errors.Is(err, errNoRow) {
 		return o, order.ErrNotFound
 	}
@@ -30,19 +30,19 @@ func scanOrder(r row) (order.Order, error) {
 func (tx *Tx) AddOrder(ctx context.Context, o order.Order) error {
 	return tx.execOne(ctx, `
 		INSERT INTO orders (`+orderColumns+`)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24)`,
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25)`,
 		string(o.ID), string(o.Account), o.Reference, o.Content, string(o.Kind), asJSON(o.Items), orNull(o.Subscription), bit(o.Automatic),
 		string(o.Amount.Currency), o.Net.Minor, o.Tax.Minor, o.Amount.Minor, bit(o.UseBalance), o.Method, o.ReturnURL, string(o.State), o.Debt,
-		o.Verdict, o.Rule, o.Case, micros(o.PlacedAt), micros(o.LapsesAt), micros(o.PaidAt), micros(o.EndedAt))
+		o.Verdict, o.Rule, o.Case, micros(o.PlacedAt), micros(o.LapsesAt), micros(o.PaidAt), micros(o.EndedAt), bit(o.TopUp))
 }
 
 // SaveOrder writes what may change of an order.
 func (tx *Tx) SaveOrder(ctx context.Context, o order.Order) error {
 	return tx.execOne(ctx, `
 		UPDATE orders
-		   SET state = $2, verdict = $3, rule = $4, case_id = $5, lapses_at = $6, paid_at = $7, ended_at = $8
+		   SET state = $2, verdict = $3, rule = $4, case_id = $5, lapses_at = $6, paid_at = $7, ended_at = $8, items = $9
 		 WHERE id = $1`,
-		string(o.ID), string(o.State), o.Verdict, o.Rule, o.Case, micros(o.LapsesAt), micros(o.PaidAt), micros(o.EndedAt))
+		string(o.ID), string(o.State), o.Verdict, o.Rule, o.Case, micros(o.LapsesAt), micros(o.PaidAt), micros(o.EndedAt), asJSON(o.Items))
 }
 
 // Order fetches an order. Who changes it locks its account.

@@ -74,7 +74,9 @@ type question struct {
 // proofs are all checks, in the order in which they are made and shown.
 var proofs = []proof{
 	entriesBalance, balancesKept, debtsPaid, paymentsBooked, collectedOnce, receivableOwed, ordersPaid,
+	cashApplied, cashUndone, creditDrawn, toppedUp, withdrawalsKept, creditDecided,
 	refundsWithin, refundsBooked, creditsWithin, providersOwe,
+	bankCash, bankSuspense, receiptsWithin, claimsBooked,
 	usageSums, collectionsShut, sharesExact, carriesExact, methodsHeld, holdsEnded, auditWhole,
 }
 

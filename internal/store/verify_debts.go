@@ -33,7 +33,17 @@ var debtsPaid = proof{
 				        SELECT a.debt_id, e.currency, 0, e.amount
 				          FROM entries AS e
 				          JOIN cash_applications AS a ON a.id = e.subject
-				         WHERE e.kind = 'balance_applied') AS both_sides
+				         WHERE e.kind = 'balance_applied'
+				        UNION ALL
+				        SELECT u.debt_id, e.currency, 0, -e.amount
+				          FROM entries AS e
+				          JOIN undoings AS u ON u.id = e.subject
+				         WHERE e.kind = 'balance_unapplied'
+				        UNION ALL
+				        SELECT w.order_debt_id, e.currency, 0, e.amount
+				          FROM entries AS e
+				          JOIN credit_draws AS w ON w.debt_id = e.subject
+				         WHERE e.kind = 'credit_drawn') AS both_sides
 				 GROUP BY debt_id
 				HAVING sum(paid) <> sum(captured)`,
 			says: "says that %m was paid, and the ledger has %m captured and spent for it",
@@ -42,7 +52,7 @@ var debtsPaid = proof{
 			find: `
 				SELECT 'debt ' || debt_id, max(currency), sum(entries), sum(booked), sum(revenue), sum(tax_payable), sum(amount), sum(net), sum(tax)
 				  FROM (SELECT id AS debt_id, currency, amount, net, tax, 1 AS debts, 0 AS entries, 0 AS booked, 0 AS revenue, 0 AS tax_payable
-				          FROM debts WHERE kind <> 'order'
+				          FROM debts WHERE kind <> 'order' AND NOT EXISTS (SELECT 1 FROM credit_draws AS w WHERE w.debt_id = debts.id)
 				        UNION ALL
 				        SELECT subject, currency, 0, 0, 0, 0, 1, amount, 0, 0
 				          FROM entries WHERE kind = 'usage_owed'

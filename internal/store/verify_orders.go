@@ -21,7 +21,7 @@ var ordersPaid = proof{
 			find: `
 				SELECT 'debt ' || debt_id, max(currency), sum(entries), sum(booked), sum(revenue), sum(tax_payable), sum(amount), sum(net), sum(tax)
 				  FROM (SELECT id AS debt_id, currency, amount, net, tax, 1 AS debts, 0 AS entries, 0 AS booked, 0 AS revenue, 0 AS tax_payable
-				          FROM debts WHERE kind = 'order' AND state = 'paid'
+				          FROM debts WHERE kind = 'order' AND state = 'paid' AND NOT EXISTS (SELECT 1 FROM orders AS o WHERE o.debt_id = debts.id AND o.top_up = 1)
 				        UNION ALL
 				        SELECT subject, currency, 0, 0, 0, 0, 1, amount, 0, 0
 				          FROM entries WHERE kind = 'order_earned'

@@ -157,20 +157,22 @@ var creditsWithin = proof{
 
 var providersOwe = proof{
 	name:  "provider_receivable",
-	title: "What providers hold for us is what payments took, less what refunds gave back",
+	title: "What providers hold for us is what payments took, less what refunds gave back and what was paid out",
 	count: `SELECT count(*) FROM payments WHERE state = 'succeeded'`,
 	questions: []question{
 		{
 			find: `
-				SELECT 'currency ' || currency, currency, sum(booked), sum(taken), sum(given)
-				  FROM (SELECT currency, amount AS booked, 0 AS taken, 0 AS given FROM postings WHERE ledger_account = 'provider_receivable'
+				SELECT 'currency ' || currency, currency, sum(booked), sum(taken), sum(given), sum(paid_out)
+				  FROM (SELECT currency, amount AS booked, 0 AS taken, 0 AS given, 0 AS paid_out FROM postings WHERE ledger_account = 'provider_receivable'
 				        UNION ALL
-				        SELECT currency, 0, amount, 0 FROM payments WHERE state = 'succeeded'
+				        SELECT currency, 0, amount, 0, 0 FROM payments WHERE state = 'succeeded'
 				        UNION ALL
-				        SELECT currency, 0, 0, amount FROM refunds WHERE state = 'succeeded') AS all_sides
+				        SELECT currency, 0, 0, amount, 0 FROM refunds WHERE state = 'succeeded'
+				        UNION ALL
+				        SELECT currency, 0, 0, 0, CASE WHEN incoming = 1 THEN amount ELSE -amount END FROM line_explanations WHERE kind = 'payout') AS all_sides
 				 GROUP BY currency
-				HAVING sum(booked) <> sum(taken) - sum(given)`,
-			says: "the ledger has %m at providers; payments took %m, and refunds gave %m back",
+				HAVING sum(booked) <> sum(taken) - sum(given) - sum(paid_out)`,
+			says: "the ledger has %m at providers; payments took %m, refunds gave %m back, and %m was paid out to our bank",
 		},
 	},
 }

@@ -120,7 +120,8 @@ var sharesExact = proof{
 		{
 			find: `
 				SELECT 'debt ' || debt_id, max(currency), sum(net), sum(shares)
-				  FROM (SELECT id AS debt_id, currency, net, 0 AS shares FROM debts WHERE kind <> 'order'
+				  FROM (SELECT id AS debt_id, currency, net, 0 AS shares FROM debts
+				         WHERE kind <> 'order' AND NOT EXISTS (SELECT 1 FROM credit_draws AS w WHERE w.debt_id = debts.id)
 				        UNION ALL
 				        SELECT l.debt_id, d.currency, 0, l.net
 				          FROM debt_lines AS l
@@ -192,7 +193,7 @@ var sharesExact = proof{
 				  FROM debts AS d
 				  LEFT JOIN accounts AS a ON a.id = d.account_id
 				  LEFT JOIN bills AS b ON b.id = d.bill_id
-				 WHERE (d.bill_id IS NOT NULL OR d.kind IN ('remainder', 'bill') OR d.kind <> 'order' AND NOT coalesce(d.month > a.closed_through, false))
+				 WHERE (d.bill_id IS NOT NULL OR d.kind = 'remainder' OR d.kind = 'bill' AND d.collection IS NOT NULL OR d.kind <> 'order' AND NOT coalesce(d.month > a.closed_through, false))
 				   AND NOT coalesce(b.account_id = d.account_id AND b.month = d.month AND b.currency = d.currency, false)`,
 			says: "is of %s, and it is on the bill of %s: %s",
 		},

@@ -22,6 +22,7 @@ type Account struct {
 	Address      Address `json:"address"`
 	TaxID        string  `json:"tax_id"`
 	Credit       bool    `json:"credit" doc:"Pays by credit line and transfer: no threshold charge, no automatic card charge."`
+	AutoApply    bool    `json:"auto_apply" doc:"The balance pays bills by itself, the oldest first."`
 	State        string  `json:"state" enum:"active,suspended,silent,closed"`
 	OverdueSince *string `json:"overdue_since" format:"date-time" doc:"Null while nothing is overdue."`
 	SilentSince  *string `json:"silent_since" format:"date-time" doc:"When its closing began; null if that was never asked for, or was taken back."`
@@ -42,7 +43,7 @@ func OfAccount(a account.Account) Account {
 	return Account{
 		Object: "account", ID: string(a.ID), Reference: a.Reference, Kind: string(a.Kind), Name: a.Name, Country: a.Country,
 		RegisteredAt: Instant(a.RegisteredAt), Currency: string(a.Currency), Zone: a.Zone, Email: a.Email, Language: a.Language,
-		Address: Address(a.Address), TaxID: a.TaxID, Credit: a.Credit, State: string(a.State),
+		Address: Address(a.Address), TaxID: a.TaxID, Credit: a.Credit, AutoApply: a.AutoApply, State: string(a.State),
 		OverdueSince: Maybe(a.OverdueSince), SilentSince: Maybe(a.SilentSince), CreatedAt: Instant(a.CreatedAt),
 	}
 }

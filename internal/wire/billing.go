@@ -90,6 +90,7 @@ type Bill struct {
 	Open     Amount  `json:"open" doc:"The sum of what its debts have open."`
 	Paid     bool    `json:"paid" doc:"Nothing of it is open."`
 	IssuedAt string  `json:"issued_at" format:"date-time"`
+	DueAt    *string `json:"due_at" format:"date-time" doc:"The last instant of the day by which it is to be paid by transfer; null where it is collected from a payment method."`
 	Products []Share `json:"products,omitempty" doc:"Only where one bill is asked for."`
 	Debts    []Debt  `json:"debts,omitempty" doc:"Only where one bill is asked for."`
 }
@@ -99,7 +100,7 @@ func OfBill(b billing.Bill) Bill {
 	shape := Bill{
 		Object: "bill", ID: string(b.ID), Account: string(b.Account), Month: string(b.Month), Number: b.Number,
 		Net: OfAmount(b.Net), Tax: OfAmount(b.Tax), Total: OfAmount(b.Total), Open: OfAmount(b.Open), Paid: b.IsPaid(),
-		IssuedAt: Instant(b.IssuedAt), Products: ofShares(b.Shares),
+		IssuedAt: Instant(b.IssuedAt), DueAt: Maybe(b.DueAt), Products: ofShares(b.Shares),
 	}
 	for _, d := range b.Debts {
 		shape.Debts = append(shape.Debts, OfDebt(d))

@@ -10,6 +10,7 @@ type Order struct {
 	Reference    string      `json:"reference" doc:"The platform's own name for it, unique in the account."`
 	Kind         string      `json:"kind" enum:"purchase,upgrade,renewal"`
 	Subscription *string     `json:"subscription" doc:"That it upgrades or renews; null for a purchase."`
+	TopUp        bool        `json:"top_up" doc:"What it pays is the customer's balance; nothing is sold, and no tax is due."`
 	Automatic    bool        `json:"automatic" doc:"A renewal that nobody asked for by hand."`
 	Items        []OrderItem `json:"items" nullable:"false"`
 	Net          Amount      `json:"net"`
@@ -43,7 +44,7 @@ type OrderItem struct {
 func OfOrder(o order.Order) Order {
 	shape := Order{
 		Object: "order", ID: string(o.ID), Account: string(o.Account), Reference: o.Reference, Kind: string(o.Kind), Subscription: MaybeText(o.Subscription),
-		Automatic: o.Automatic, Items: []OrderItem{}, Net: OfAmount(o.Net), Tax: OfAmount(o.Tax), Total: OfAmount(o.Amount), UseBalance: o.UseBalance,
+		TopUp: o.TopUp, Automatic: o.Automatic, Items: []OrderItem{}, Net: OfAmount(o.Net), Tax: OfAmount(o.Tax), Total: OfAmount(o.Amount), UseBalance: o.UseBalance,
 		Method: MaybeText(o.Method), State: string(o.State), Debt: o.Debt, Case: MaybeText(o.Case), PlacedAt: Instant(o.PlacedAt),
 		LapsesAt: Instant(o.LapsesAt), PaidAt: Maybe(o.PaidAt), EndedAt: Maybe(o.EndedAt),
 	}

@@ -3,6 +3,7 @@ package wire
 import (
 	"strings"
 
+	"github.com/bursar-pay/bursar/internal/money"
 	"github.com/bursar-pay/bursar/internal/payment"
 )
 
@@ -111,6 +112,7 @@ type Payment struct {
 	Hold      *string    `json:"hold" doc:"The hold that it is taken from; null if it asks the payment method itself."`
 	Attempt   int        `json:"attempt" doc:"Its number among the debt's payments."`
 	Amount    Amount     `json:"amount"`
+	Refunded  Amount     `json:"refunded" doc:"What of it was given back, or is on its way."`
 	Initiator string     `json:"initiator" enum:"cit,mit" doc:"The customer in front of a screen, or the merchant while they are away."`
 	Reason    string     `json:"reason" example:"threshold_reached"`
 	State     string     `json:"state" enum:"opening,pending,challenged,unknown,closing,succeeded,declined,cancelled" doc:"Unknown: the answer was lost and is being asked for; money may have moved."`
@@ -118,6 +120,10 @@ type Payment struct {
 	Challenge *Challenge `json:"challenge,omitempty" doc:"Absent unless the payer has a step to pass."`
 	OpenedAt  string     `json:"opened_at" format:"date-time"`
 	SettledAt *string    `json:"settled_at" format:"date-time"`
+}
+
+func refundedOf(p payment.Payment) Amount {
+	return OfAmount(money.Amount{Minor: p.Refunded.Minor, Currency: p.Amount.Currency})
 }
 
 // isForThePayer tells of which refusals the provider's own word is shown. Of the
@@ -135,7 +141,7 @@ type Refusal struct {
 func OfPayment(p payment.Payment) Payment {
 	shape := Payment{
 		Object: "payment", ID: string(p.ID), Account: string(p.Account), Debt: p.Debt, Method: string(p.Method), Hold: MaybeText(p.Hold), Attempt: p.Attempt,
-		Amount: OfAmount(p.Amount), Initiator: string(p.Initiator), Reason: string(p.Reason), State: string(p.State),
+		Amount: OfAmount(p.Amount), Refunded: refundedOf(p), Initiator: string(p.Initiator), Reason: string(p.Reason), State: string(p.State),
 		OpenedAt: Instant(p.OpenedAt), SettledAt: Maybe(p.SettledAt),
 	}
 	if p.Refusal.Class != "" {

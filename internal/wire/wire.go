@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/bursar-pay/bursar/internal/account"
+	"github.com/bursar-pay/bursar/internal/bank"
 	"github.com/bursar-pay/bursar/internal/billing"
 	"github.com/bursar-pay/bursar/internal/identity"
 	"github.com/bursar-pay/bursar/internal/money"
@@ -31,18 +32,32 @@ func Object(v any) (any, error) {
 		return OfHold(v), nil
 	case payment.Payment:
 		return OfPayment(v), nil
+	case bank.Remittance:
+		return OfRemittance(v), nil
+	case bank.Claim:
+		return OfClaim(v), nil
 	case payment.Refund:
 		return OfRefund(v), nil
 	case billing.Debt:
 		return OfDebt(v), nil
 	case billing.Bill:
 		return OfBill(v), nil
+	case billing.Application:
+		return OfApplication(v), nil
+	case billing.Withdrawal:
+		return OfWithdrawal(v), nil
+	case account.CreditLine:
+		return OfCreditLine(v), nil
 	case identity.Case:
 		return OfCase(v), nil
 	case order.Order:
 		return OfOrder(v), nil
 	case order.Subscription:
 		return OfSubscription(v), nil
+	case bank.VirtualAccount:
+		return OfVirtualAccount(v), nil
+	case bank.Pool:
+		return OfPool(v), nil
 	}
 	return nil, fmt.Errorf("wire: %T has no shape", v)
 }

@@ -277,6 +277,70 @@ var texts = map[string]text{
 	},
 
 	// Orders.
+	"order_invalid": {
+		[4]string{"The order cannot be placed as described", "訂單內容有誤，無法下單", "订单内容有误，无法下单", "この内容では注文できません"},
+		[4]string{},
+	},
+	"order_conflict": {
+		[4]string{"Another order has this reference", "此編號已用於其他訂單", "此编号已用于其他订单", "この番号は別の注文で使われています"},
+		[4]string{"give each order a reference of its own; send the same content to get the same order", "請為每筆訂單使用不同的編號；內容相同則會得到同一筆訂單", "请为每笔订单使用不同的编号；内容相同则会得到同一笔订单", "注文ごとに別の番号を付けてください。同じ内容なら同じ注文が返ります"},
+	},
+	"order_not_offered": {
+		[4]string{"This cannot be ordered here", "無法在此下單", "无法在此下单", "ここでは注文できません"},
+		[4]string{"order on the platform's own pages", "請前往平台頁面下單", "请前往平台页面下单", "プラットフォームのページでご注文ください"},
+	},
+	"order_costs_nothing": {
+		[4]string{"There is nothing to pay", "無須付款", "无须付款", "お支払いの必要がありません"},
+		[4]string{"an order has a price above zero", "訂單金額須大於零", "订单金额须大于零", "注文の金額はゼロより大きくしてください"},
+	},
+	"order_debt": {
+		[4]string{"The debt is an order's", "這筆款項屬於訂單", "这笔款项属于订单", "この請求は注文のものです"},
+		[4]string{"pay the order", "請支付該訂單", "请支付该订单", "注文をお支払いください"},
+	},
+	"order_not_cancellable": {
+		[4]string{"The order cannot be cancelled by itself", "此訂單無法單獨取消", "此订单无法单独取消", "この注文だけを取り消すことはできません"},
+		[4]string{"cancel the order with which the subscription began", "請取消開始此訂閱的訂單", "请取消开始此订阅的订单", "サブスクリプションを始めた注文を取り消してください"},
+	},
+	"subscription_not_found": {
+		[4]string{"No such subscription", "找不到此訂閱", "找不到此订阅", "サブスクリプションが見つかりません"},
+		[4]string{},
+	},
+
+	// Refunds.
+	"refund_not_found": {
+		[4]string{"No such refund", "找不到此退款", "找不到此退款", "返金が見つかりません"},
+		[4]string{},
+	},
+	"payment_not_refundable": {
+		[4]string{"There is nothing to give back", "沒有可退還的款項", "没有可退还的款项", "返金できるお支払いではありません"},
+		[4]string{"refund a payment that has succeeded", "請選擇已成功的支付進行退款", "请选择已成功的支付进行退款", "完了したお支払いを選んでください"},
+	},
+	"refund_too_much": {
+		[4]string{"More than the payment took", "退款金額超過已支付金額", "退款金额超过已支付金额", "お支払い額を超える返金です"},
+		[4]string{"refund what is left of the payment; refunds that are not over count", "請退還剩餘金額；處理中的退款也計算在內", "请退还剩余金额；处理中的退款也计算在内", "残りの金額までにしてください。処理中の返金も含まれます"},
+	},
+	"refund_amount": {
+		[4]string{"Such an amount cannot be given back", "無法退還這個金額", "无法退还这个金额", "この金額は返金できません"},
+		[4]string{"give an amount above zero in the payment's currency, no finer than its provider pays out", "請輸入大於零、與支付幣別相同且支付機構可退還的金額", "请输入大于零、与支付币种相同且支付机构可退还的金额", "ゼロより大きく、お支払いと同じ通貨で、決済会社が扱える単位の金額にしてください"},
+	},
+	"refund_reason": {
+		[4]string{"A reason is needed", "請填寫退款原因", "请填写退款原因", "返金の理由が必要です"},
+		[4]string{"say in a few words why the money is given back", "請簡要說明退款原因", "请简要说明退款原因", "返金の理由を短く書いてください"},
+	},
+	"refund_needs_staff": {
+		[4]string{"Given back by staff only", "僅能由客服人員退款", "仅能由客服人员退款", "返金は担当者のみが行えます"},
+		[4]string{"ask the support of the platform", "請聯絡平台客服", "请联系平台客服", "プラットフォームのサポートにお問い合わせください"},
+	},
+	"refund_order_open": {
+		[4]string{"The order is not paid in full", "訂單尚未付清", "订单尚未付清", "注文のお支払いが完了していません"},
+		[4]string{"cancel the order first", "請先取消訂單", "请先取消订单", "先に注文を取り消してください"},
+	},
+	"refund_balance_spent": {
+		[4]string{"What was put on the balance is spent", "已轉入餘額的款項已使用", "已转入余额的款项已使用", "残高に入った金額は使用済みです"},
+		[4]string{"refund less, or what was paid from the balance", "請減少退款金額，或退還以餘額支付的款項", "请减少退款金额，或退还以余额支付的款项", "返金額を減らすか、残高で支払われた分を返金してください"},
+	},
+
+	// What stands against paying an order.
 	"order_over": {
 		[4]string{"The order is over", "此訂單已結束", "此订单已结束", "この注文は終了しています"},
 		[4]string{"place another order", "請重新下單", "请重新下单", "もう一度ご注文ください"},
@@ -294,8 +358,40 @@ var texts = map[string]text{
 		[4]string{},
 	},
 	"order_needs_credit": {
-		[4]string{"Paid from the credit line", "須由信用額度支付", "须由信用额度支付", "与信枠からのお支払いになります"},
-		[4]string{"bill it as usage", "請以用量計費", "请以用量计费", "使用量として請求してください"},
+		[4]string{"Paid from a credit line", "需以信控額度支付", "需以信控额度支付", "与信枠でのお支払いになります"},
+		[4]string{"open a credit line, or pay by transfer", "請開通信控額度，或以銀行匯款支付", "请开通信控额度，或以银行汇款支付", "与信枠を開設するか、銀行振込でお支払いください"},
+	},
+	"order_exceeds_credit": {
+		[4]string{"Not enough available credit", "可用額度不足", "可用额度不足", "利用可能な与信枠が足りません"},
+		[4]string{"pay open bills by transfer, or ask for a higher limit", "請以銀行匯款支付未付賬單，或申請提高額度", "请以银行汇款支付未付账单，或申请提高额度", "未払いの請求書を銀行振込で支払うか、限度額の引き上げをご依頼ください"},
+	},
+	"balance_too_low": {
+		[4]string{"The balance does not suffice", "餘額不足", "余额不足", "残高が足りません"},
+		[4]string{"top it up or transfer money first, or pay less", "請先儲值或匯款，或減少支付金額", "请先充值或汇款，或减少支付金额", "先に入金または振込をするか、金額を減らしてください"},
+	},
+	"amount_above_open": {
+		[4]string{"More than is open", "金額超過未付金額", "金额超过未付金额", "未払い額を超えています"},
+		[4]string{"choose what is open, or wait until the payment under way is over", "請選擇未付金額以內的金額，或等待進行中的付款完成", "请选择未付金额以内的金额，或等待进行中的付款完成", "未払い額以内で指定するか、処理中の支払いが終わるまでお待ちください"},
+	},
+	"debt_chosen_twice": {
+		[4]string{"Chosen twice", "重複選擇了同一項", "重复选择了同一项", "同じものが二度選ばれています"},
+		[4]string{"name each once", "每項請只選一次", "每项请只选一次", "それぞれ一度だけ選んでください"},
+	},
+	"debt_not_payable_from_balance": {
+		[4]string{"The balance is not put to this", "此項不能以餘額核銷", "此项不能以余额核销", "これは残高では支払えません"},
+		[4]string{"an order is paid as an order; what is drawn on credit, once it is billed", "訂單請在訂單頁支付；使用信控額度的部分，請待出賬後支付", "订单请在订单页支付；使用信控额度的部分，请待出账后支付", "注文は注文としてお支払いください。与信枠の利用分は請求後にお支払いください"},
+	},
+	"debt_paid_whole": {
+		[4]string{"Charged whole", "此項須全額扣款", "此项须全额扣款", "全額での請求になります"},
+		[4]string{"pay all of it, or use the balance", "請全額支付，或使用餘額", "请全额支付，或使用余额", "全額をお支払いいただくか、残高をお使いください"},
+	},
+	"bill_paid": {
+		[4]string{"The bill is paid", "賬單已付清", "账单已付清", "請求書は支払い済みです"},
+		[4]string{},
+	},
+	"no_credit_line": {
+		[4]string{"There is no credit line", "尚未開通信控額度", "尚未开通信控额度", "与信枠がありません"},
+		[4]string{},
 	},
 	"account_overdue": {
 		[4]string{"Something is overdue", "帳號有逾期未付的款項", "账号有逾期未付的款项", "支払期限を過ぎたものがあります"},
@@ -320,6 +416,28 @@ var texts = map[string]text{
 	"no_payment_method": {
 		[4]string{"No payment method to charge", "沒有可扣款的支付方式", "没有可扣款的支付方式", "請求できる支払い方法がありません"},
 		[4]string{"bind a card first", "請先綁定銀行卡", "请先绑定银行卡", "先にカードを登録してください"},
+	},
+
+	// Bank transfers and documents.
+	"receiving_details_none": {
+		[4]string{"No bank account to transfer to", "目前尚無可匯款的帳號", "目前尚无可汇款的账号", "振込先の口座がありません"},
+		[4]string{"ask your account manager; payment by card or PayPal works as before", "請聯絡您的客戶經理；銀行卡與 PayPal 付款不受影響", "请联系您的客户经理；银行卡与 PayPal 付款不受影响", "担当者にお問い合わせください。カードと PayPal のお支払いは従来どおりです"},
+	},
+	"receipt_not_yet": {
+		[4]string{"No receipt for this payment", "此付款沒有收據", "此付款没有收据", "このお支払いに領収書はありません"},
+		[4]string{"wait until the payment is over; one that was refused took nothing", "請等待付款完成；被拒絕的付款未扣任何款項", "请等待付款完成；被拒绝的付款未扣任何款项", "お支払いの完了をお待ちください。拒否されたお支払いでは引き落としはありません"},
+	},
+	"payment_request_invalid": {
+		[4]string{"Payment request cannot be written", "無法產生付款通知書", "无法生成付款通知书", "お支払い依頼書を作成できません"},
+		[4]string{"name a bill, or an amount above zero in the account's currency", "請指定賬單，或以帳號幣別指定大於零的金額", "请指定账单，或以账号币种指定大于零的金额", "請求書、またはアカウントの通貨でゼロより大きい金額を指定してください"},
+	},
+	"bill_settled": {
+		[4]string{"Nothing of the bill is open", "此賬單已無未付金額", "此账单已无未付金额", "この請求書に未払い残高はありません"},
+		[4]string{"ask for the bill itself, or for a receipt", "請改為取得賬單或收據", "请改为获取账单或收据", "請求書または領収書をご利用ください"},
+	},
+	"documents_unavailable": {
+		[4]string{"Documents cannot be written here", "目前無法產生文件", "目前无法生成文件", "現在、書類を作成できません"},
+		[4]string{"fetch the figures over the API instead", "請改由 API 取得數據", "请改由 API 获取数据", "代わりに API で数値を取得してください"},
 	},
 }
 

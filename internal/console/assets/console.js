@@ -173,10 +173,26 @@
     });
   }
 
+  // --- Copying ---------------------------------------------------------------
+
+  // copies puts into the clipboard what belongs into a form at a bank.
+  function copies(button) {
+    const says = $('[data-says]', button);
+    const usual = says.textContent;
+    button.hidden = false;
+    button.addEventListener('click', async () => {
+      await navigator.clipboard.writeText(button.dataset.copy);
+      says.textContent = $('[data-copied]').textContent;
+      setTimeout(() => { says.textContent = usual; }, 2000);
+    });
+  }
+
   // --- Start -----------------------------------------------------------------
 
   const form = $('form[data-card]');
   if (form) cardFields(form);
+
+  if (navigator.clipboard) $$('[data-copy]').forEach(copies);
 
   const asks = $$('[data-wait]').map(waitFor);
   const askAll = () => asks.forEach((ask) => ask());
@@ -202,4 +218,37 @@
     sessionStorage.removeItem(moved);
     status.focus();
   }
+})();
+
+// Forms that ask for money, or bring files: what is pressed twice is sent once. The
+// office sees to it by itself; this shows that something is under way.
+(() => {
+  'use strict';
+
+  const forms = Array.from(document.querySelectorAll('form[data-once]'));
+  const fields = (form) => Array.from(form.elements).filter((field) => field.type === 'file');
+
+  // tooLarge says which of a form's files the server would refuse, before they are
+  // on their way.
+  const tooLarge = (form) => fields(form).some((field) => Array.from(field.files).some((file) => file.size > Number(field.dataset.most)));
+
+  const setBusy = (form, on) => {
+    form.dataset.busy = on ? '1' : '';
+    for (const button of form.querySelectorAll('button')) button.setAttribute('aria-disabled', String(on));
+    const working = form.querySelector('[data-working]');
+    if (working) working.hidden = !on;
+  };
+
+  for (const form of forms) {
+    form.addEventListener('submit', (event) => {
+      const says = form.querySelector('[data-large]');
+      if (says) says.textContent = tooLarge(form) ? says.dataset.large : '';
+      if (form.dataset.busy || (says && says.textContent)) {
+        event.preventDefault();
+        return;
+      }
+      setBusy(form, true);
+    });
+  }
+  addEventListener('pageshow', (event) => { if (event.persisted) forms.forEach((form) => setBusy(form, false)); });
 })();

@@ -20,6 +20,7 @@ import (
 	"github.com/bursar-pay/bursar/internal/access"
 	"github.com/bursar-pay/bursar/internal/account"
 	"github.com/bursar-pay/bursar/internal/billing"
+	"github.com/bursar-pay/bursar/internal/document"
 	"github.com/bursar-pay/bursar/internal/evidence"
 	"github.com/bursar-pay/bursar/internal/id"
 	"github.com/bursar-pay/bursar/internal/job"
@@ -37,6 +38,9 @@ import (
 
 // Start is when every test begins, unless it says otherwise.
 var Start = time.Date(2026, 3, 10, 12, 0, 0, 0, time.UTC)
+
+// press reads its fonts once for all tests.
+var press = document.New(nil, document.SystemDirectories)
 
 // WebhookSecret signs what the pretend world tells us.
 const WebhookSecret = "whsec_officetest"
@@ -131,6 +135,7 @@ func Build(t testing.TB, o Options) *Desk {
 		Webhooks:     webhook.NewSender(webhook.Options{AllowPrivate: true}),
 		Vault:        seal.New(seal.NewFile(o.Keys)),
 		Evidence:     evidence.NewCleaner(evidence.DefaultLimits(), evidence.NoScanner{}),
+		Press:        press,
 		Installation: "inst_test", ConsoleURL: "http://console.test", Prompt: o.Prompt,
 	}
 	stepper := job.NewStepper(s, clock, off.Handlers(), job.Options{Log: log})

@@ -1,0 +1,295 @@
+package staff_test
+
+import (
+	"bytes"
+	"context"
+	"flag"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/chromedp"
+
+	"github.com/bursar-pay/bursar/internal/access"
+	"github.com/bursar-pay/bursar/internal/identity"
+	"github.com/bursar-pay/bursar/internal/office"
+)
+
+var shots = flag.String("shots", "", "write pictures of pages into this directory")
+
+// chromium is the browser of all tests here, one process with its own data, which
+// ends with them.
+var chromium struct {
+	ctx  context.Context
+	stop func()
+	err  error
+}
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if chromium.stop != nil {
+		chromium.stop()
+	}
+	os.Exit(code)
+}
+
+func browserOf(t testing.TB) context.Context {
+	t.Helper()
+	if chromium.ctx == nil && chromium.err == nil {
+		startChromium()
+	}
+	if chromium.err != nil {
+		t.Fatalf("these tests need a browser: install Debian's package chromium: %v", chromium.err)
+	}
+	return chromium.ctx
+}
+
+func startChromium() {
+	path, err := exec.LookPath("chromium")
+	if err != nil {
+		chromium.err = err
+		return
+	}
+	data, err := os.MkdirTemp("", "staff-chromium-")
+	if err != nil {
+		chromium.err = err
+		return
+	}
+	alloc, endAlloc := chromedp.NewExecAllocator(context.Background(),
+		chromedp.ExecPath(path), chromedp.UserDataDir(data), chromedp.Headless, chromedp.NoSandbox, chromedp.DisableGPU,
+		chromedp.NoFirstRun, chromedp.NoDefaultBrowserCheck, chromedp.Flag("disable-background-networking", true),
+	)
+	ctx, end := chromedp.NewContext(alloc)
+	chromium.ctx, chromium.err = ctx, chromedp.Do(ctx)
+	chromium.stop = func() {
+		end()
+		endAlloc()
+		os.RemoveAll(data)
+	}
+}
+
+// screen is a member's browser in front of the pages.
+type screen struct {
+	*desk
+	ctx context.Context
+	url string
+}
+
+// longest is how long a test waits for something to be seen.
+const longest = 10 * time.Second
+
+func newScreen(t *testing.T) *screen {
+	t.Helper()
+	s := &screen{desk: newDesk(t)}
+	pages := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { s.pages.ServeHTTP(w, r) }))
+	t.Cleanup(pages.Close)
+	s.url, s.ConsoleURL = pages.URL, pages.URL
+	ctx, end := chromedp.NewContext(browserOf(t), chromedp.WithNewBrowserContext())
+	t.Cleanup(end)
+	if err := chromedp.Do(ctx); err != nil { // opens the window, which lives as long as this context
+		t.Fatal(err)
+	}
+	s.ctx = ctx
+	s.do(chromedp.EmulateViewport(1280, 900))
+	messages := chromedp.Console(ctx)
+	go func() {
+		for m, err := range messages {
+			if err != nil {
+				return
+			}
+			if text := m.String(); m.IsException() || strings.Contains(text, "Content Security Policy") {
+				t.Errorf("the browser says: %s", text)
+			}
+		}
+	}()
+	return s
+}
+
+func (s *screen) do(steps ...chromedp.Action[chromedp.Void]) {
+	s.T.Helper()
+	ctx, cancel := context.WithTimeout(s.ctx, longest)
+	defer cancel()
+	for i, step := range steps {
+		if err := chromedp.Do(ctx, step); err != nil {
+			s.T.Fatalf("step %d: %v; the page says:\n%s", i+1, err, s.text())
+		}
+	}
+}
+
+func (s *screen) text() string {
+	ctx, cancel := context.WithTimeout(s.ctx, longest)
+	defer cancel()
+	text, err := chromedp.Run(ctx, chromedp.Evaluate[string](`location.pathname + "\n" + document.body.innerText`))
+	if err != nil {
+		return err.Error()
+	}
+	return text
+}
+
+// sees waits until the page says something.
+func (s *screen) sees(what string) {
+	s.T.Helper()
+	ctx, cancel := context.WithTimeout(s.ctx, longest)
+	defer cancel()
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		is, err := chromedp.Run(ctx, chromedp.Evaluate[bool](fmt.Sprintf(`document.readyState === "complete" && document.body.innerText.includes(%q)`, what)))
+		if err == nil && is {
+			return
+		}
+		select {
+		case <-ctx.Done():
+			s.T.Fatalf("the page never says %q; it says:\n%s", what, s.text())
+		case <-tick.C:
+		}
+	}
+}
+
+// press presses the button with a text, as a person with a keyboard would: it gets the
+// focus, and then the return key.
+func (s *screen) press(button string) {
+	s.T.Helper()
+	ctx, cancel := context.WithTimeout(s.ctx, longest)
+	defer cancel()
+	script := fmt.Sprintf(`(() => { const b = [...document.querySelectorAll("button")].find(b => b.innerText.startsWith(%q)); b?.focus(); return b === document.activeElement })()`, button)
+	if found, err := chromedp.Run(ctx, chromedp.Evaluate[bool](script)); err != nil || !found {
+		s.T.Fatalf("there is no button %q, %v; the page says:\n%s", button, err, s.text())
+	}
+	s.do(chromedp.KeyEvent("\r"))
+}
+
+// shot writes a picture of the whole page into the directory that -shots names.
+func (s *screen) shot(name string) {
+	s.T.Helper()
+	if *shots == "" {
+		return
+	}
+	ctx, cancel := context.WithTimeout(s.ctx, 2*longest)
+	defer cancel()
+	picture, err := chromedp.Run(ctx, chromedp.FullScreenshot(100))
+	if err != nil {
+		s.T.Fatal(err)
+	}
+	if err := os.WriteFile(*shots+"/"+name+".png", bytes.Clone(picture), 0o644); err != nil {
+		s.T.Fatal(err)
+	}
+}
+
+// TestAPersonDecidesOnAnIdentityCheck walks through the pages in a browser: in as a
+// pretended reviewer, to the queue, a rejection, and after the customer has sent again
+// the approval.
+func TestAPersonDecidesOnAnIdentityCheck(t *testing.T) {
+	s := newScreen(t)
+	_, _, id := s.stopped()
+	s.do(chromedp.Navigate(s.url + "/staff"))
+	s.sees("Or come in as somebody who is made up")
+	s.shot("login")
+	s.press("Rui Reis")
+	s.sees("Identity checks to decide on")
+	s.shot("today")
+	s.do(chromedp.Click(chromedp.CSS(".tasks a")))
+	s.sees("To decide on")
+	s.shot("checks")
+	s.do(chromedp.Click(chromedp.CSS("tbody a.id")))
+	s.sees("What the documents are to agree with")
+	s.shot("check")
+	s.do(
+		chromedp.SetValue(chromedp.ID("reason"), "blurred"),
+		chromedp.Click(chromedp.CSS(`input[value="registered_identity"]`)),
+	)
+	s.press("Reject")
+	s.sees("Decided")
+	c, err := s.IdentityCheck(t.Context(), access.CommandLine, id)
+	if err != nil || c.State != identity.Rejected || len(c.Refused) != 1 {
+		t.Fatalf("got %s, %v, %v; want rejected for one document", c.State, c.Refused, err)
+	}
+	s.shot("check-rejected")
+	s.sendAgain(id)
+	s.do(chromedp.Navigate(s.url + "/staff/checks/" + string(id)))
+	s.press("Approve")
+	s.sees("Approved")
+	if c, err = s.IdentityCheck(t.Context(), access.CommandLine, id); err != nil || c.State != identity.Approved || !strings.HasPrefix(c.DecidedBy, "staff:mbr_") {
+		t.Fatalf("got %s by %s, %v; want approved by the member", c.State, c.DecidedBy, err)
+	}
+	s.do(chromedp.Navigate(s.url + "/staff/members"))
+	s.sees("Not for your role")
+	s.shot("forbidden")
+	s.press("Sign out")
+	s.sees("You are signed out.")
+}
+
+// looksAt is how pages are looked at: no page is wider than its window, whatever that is.
+var looksAt = []struct {
+	name          string
+	width, height int64
+	dark          bool
+}{{"wide", 1280, 900, false}, {"dark", 1280, 900, true}, {"narrow", 390, 844, false}}
+
+// TestPagesFitTheirWindows looks at every main page in several windows.
+func TestPagesFitTheirWindows(t *testing.T) {
+	s := newScreen(t)
+	s.OpenBank()
+	a, p := s.paid()
+	customer := s.Customer(german)
+	file := s.received("1250.00", "Meridian Robotics", "invoice for meridian-de")
+	s.enter("Fay Ferrer", "finance")
+	s.want(200, s.upload(file.Name, file.Body))
+	r := s.onlyReceipt()
+	s.post("/staff/accounts/"+string(customer.ID)+"/credit", map[string][]string{"kind": {"open"}, "limit": {"10,000"}, "terms": {"30 calendar days"}, "reason": {"a contract"}})
+	s.post("/staff/receipts/"+string(r.ID)+"/claim", map[string][]string{"account": {string(customer.ID)}, "amount": {"1000"}, "note": {"They called, and the name is theirs."}})
+	files, _, err := s.BankStatements(t.Context(), access.CommandLine, office.StatementFilter{}, office.Page{Limit: 1})
+	if err != nil || len(files) != 1 {
+		t.Fatalf("statements: got %v, %v", files, err)
+	}
+	pages := []struct{ name, who, role, path string }{
+		{"account", "Fay Ferrer", "finance", "/staff/accounts/" + string(a.ID)},
+		{"payment", "Fay Ferrer", "finance", "/staff/payments/" + string(p.ID)},
+		{"receipts", "Fay Ferrer", "finance", "/staff/receipts"},
+		{"receipt", "Finn Falk", "finance", "/staff/receipts/" + string(r.ID)},
+		{"approvals", "Finn Falk", "finance", "/staff/approvals"},
+		{"approvals-own", "Fay Ferrer", "finance", "/staff/approvals"},
+		{"statements", "Fay Ferrer", "finance", "/staff/statements"},
+		{"statement", "Fay Ferrer", "finance", "/staff/statements/" + string(files[0].ID)},
+		{"credit", "Finn Falk", "finance", "/staff/accounts/" + string(customer.ID) + "/credit"},
+		{"withdrawals", "Fay Ferrer", "finance", "/staff/withdrawals"},
+		{"members", "Olu Okoye", "operator", "/staff/members"},
+		{"today-finance", "Finn Falk", "finance", "/staff"},
+	}
+	for _, page := range pages {
+		link, _, err := s.LinkMember(t.Context(), access.CommandLine, s.member(page.who, page.role).ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.do(chromedp.Navigate(link))
+		s.sees("Press the button")
+		s.press("Sign in")
+		s.sees("Today")
+		for _, look := range looksAt {
+			scheme := map[bool]string{false: "light", true: "dark"}[look.dark]
+			s.do(chromedp.EmulateViewport(look.width, look.height), emulateScheme(scheme), chromedp.Navigate(s.url+page.path))
+			s.sees("Bursar staff")
+			over, err := chromedp.Run(s.ctx, chromedp.Evaluate[int](`document.documentElement.scrollWidth - window.innerWidth`))
+			if err != nil || over > 0 {
+				t.Errorf("%s, %s: %d pixels stick out, %v", page.name, look.name, over, err)
+			}
+			s.shot(page.name + "-" + look.name)
+		}
+	}
+}
+
+// emulateScheme has the browser prefer light or dark.
+func emulateScheme(scheme string) chromedp.Action[chromedp.Void] {
+	return chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
+		_, err := chromedp.Call(ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+			Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}},
+		})
+		return err
+	})
+}

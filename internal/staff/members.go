@@ -1,0 +1,70 @@
+package staff
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/bursar-pay/bursar/internal/access"
+	"github.com/bursar-pay/bursar/internal/office"
+)
+
+// roleView is a role, and what it may do.
+type roleView struct{ Code, Name, About, Scopes string }
+
+func showMembers(v *visit) error {
+	list, next, err := v.office().Members(v.ctx(), v.by, v.part())
+	if err != nil {
+		return err
+	}
+	var members []memberView
+	for _, m := range list {
+		one := memberOf(m)
+		one.Self = m.ID == v.member.ID
+		members = append(members, one)
+	}
+	var roles []roleView
+	for _, r := range access.StaffRoles() {
+		var scopes []string
+		for _, s := range r.Scopes {
+			scopes = append(scopes, string(s))
+		}
+		roles = append(roles, roleView{Code: r.Name, Name: label(r.Name), About: sentence(r.About), Scopes: strings.Join(scopes, ", ")})
+	}
+	v.show(http.StatusOK, "members.html", map[string]any{"Members": members, "Roles": roles, "More": v.more(next), "May": v.may(access.StaffWrite)})
+	return nil
+}
+
+func addMember(v *visit) error {
+	f := v.r.PostForm
+	_, err := v.office().AddMember(v.ctx(), v.by, office.NewMember{Name: strings.TrimSpace(f.Get("name")), Email: f.Get("email"), Role: f.Get("role")})
+	return v.toMembers(err)
+}
+
+func changeRole(v *visit) error {
+	_, err := v.office().ChangeMember(v.ctx(), v.by, v.memberID(), office.MemberChange{Role: v.r.PostForm.Get("role")})
+	return v.toMembers(err)
+}
+
+func disableMember(v *visit) error {
+	_, err := v.office().DisableMember(v.ctx(), v.by, v.memberID())
+	return v.toMembers(err)
+}
+
+func enableMember(v *visit) error {
+	_, err := v.office().EnableMember(v.ctx(), v.by, v.memberID())
+	return v.toMembers(err)
+}
+
+func signMemberOut(v *visit) error {
+	_, err := v.office().EndSessions(v.ctx(), v.by, v.memberID())
+	return v.toMembers(err)
+}
+
+func (v *visit) memberID() access.MemberID { return access.MemberID(v.r.PathValue("id")) }
+
+func (v *visit) toMembers(err error) error {
+	if err == nil {
+		v.to("/staff/members")
+	}
+	return err
+}
