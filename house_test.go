@@ -93,6 +93,7 @@ var guests = map[string]string{
 	"github.com/tink-crypto/tink-go":        "seal",
 	"github.com/coreos/go-oidc":             "signin",
 	"golang.org/x/oauth2":                   "signin",
+	"golang.org/x/image":                    "document",
 	"github.com/wneessen/go-mail":           "mail",
 	"github.com/emersion/go-smtp":           "",
 	"github.com/getkin/kin-openapi":         "",

@@ -68,12 +68,17 @@ func (s *Server) addStatementRoute() {
 }
 
 func (s *Server) importStatement(w http.ResponseWriter, r *http.Request) {
+	by := callerOf(r.Context())
+	if err := by.May(access.BankWrite); err != nil { // before what they sent is looked at
+		s.refuse(w, r, err)
+		return
+	}
 	name, file, err := statementIn(r)
 	if err != nil {
 		s.refuse(w, r, err)
 		return
 	}
-	done, err := s.office.ImportStatementFor(r.Context(), callerOf(r.Context()), r.URL.Query().Get("account_number"), name, bytes.NewReader(file), office.StatementOptions{MaxBytes: statementUploadMax})
+	done, err := s.office.ImportStatementFor(r.Context(), by, r.URL.Query().Get("account_number"), name, bytes.NewReader(file), office.StatementOptions{MaxBytes: statementUploadMax})
 	if err != nil {
 		s.refuse(w, r, err)
 		return
@@ -258,10 +263,10 @@ func (s *Server) claimRemittance(ctx context.Context, by access.Caller, in *stru
 }) (wire.Claim, error) {
 	what := office.Claiming{Account: account.ID(in.Body.Account), Note: in.Body.Note, Proof: in.Body.Proof}
 	var err error
-	if what.Amount, err = amountIn(in.Body.Amount); err != nil {
+	if what.Amount, err = amountFrom(in.Body.Amount); err != nil {
 		return wire.Claim{}, err
 	}
-	if what.Fee, err = amountIn(in.Body.Fee); err != nil {
+	if what.Fee, err = amountFrom(in.Body.Fee); err != nil {
 		return wire.Claim{}, err
 	}
 	c, err := s.office.ClaimRemittance(ctx, by, bank.RemittanceID(in.ID), what)

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/bursar-pay/bursar/internal/account"
+	"github.com/bursar-pay/bursar/internal/bank"
 	"github.com/bursar-pay/bursar/internal/billing"
 	"github.com/bursar-pay/bursar/internal/identity"
 	"github.com/bursar-pay/bursar/internal/office"
@@ -21,6 +22,9 @@ func TestEveryKindOfEventHasAShape(t *testing.T) {
 		"account": account.Account{}, "agreement": payment.Agreement{}, "payment_method": payment.Method{}, "hold": payment.Hold{},
 		"debt": billing.Debt{}, "payment": payment.Payment{}, "refund": payment.Refund{}, "bill": billing.Bill{},
 		"order": order.Order{}, "subscription": order.Subscription{}, "identity_check": identity.Case{},
+		"cash_application": billing.Application{}, "credit_line": account.CreditLine{}, "withdrawal": billing.Withdrawal{},
+		"receiving_account": bank.ReceivingAccount{}, "virtual_account": bank.VirtualAccount{}, "number_pool": bank.Pool{},
+		"remittance": bank.Remittance{}, "claim": bank.Claim{},
 	}
 	for _, kind := range office.EventKinds {
 		noun, _, _ := strings.Cut(kind, ".")

@@ -31,6 +31,7 @@ func bankImport(ctx context.Context, o *Options, g ground) (contest, error) {
 	if err != nil {
 		return contest{}, err
 	}
+	d.stop() // jobs that the import leaves, such as letters, wait until it is over: the floor does none
 	f, err := openFloor(ctx, o, g)
 	if err != nil {
 		return contest{}, errors.Join(err, d.close(ctx))

@@ -298,7 +298,10 @@ func otherID(id string, n int) string {
 	return fmt.Sprintf("%s%08d%08x", id[:head], n, h.Sum32())
 }
 
-const idTimeLetters = 10
+const (
+	idTimeLetters = 10
+	idLetters     = 26
+)
 
 // of is a row of the model's customer as that of another one.
 func (m *model) of(t tableRows, row []any, n int) ([]any, error) {

@@ -48,6 +48,7 @@ type commands struct {
 	Document   documentCommands   `cmd:"" help:"Documents as PDF: proofs, payment requests, bills, receipts, credit notes."`
 	Receiving  receivingCommands  `cmd:"" help:"Where customers transfer money to."`
 	Statement  statementCommands  `cmd:"" help:"Bank statements."`
+	Receipt    receiptCommands    `cmd:"" help:"What came to our bank accounts, and who claims it."`
 	Identity   identityCommands   `cmd:"" help:"Identity checks, and what risk stopped."`
 	Policy     policyCommands     `cmd:"" help:"What this installation allows."`
 	Key        keyCommands        `cmd:"" help:"API keys."`

@@ -107,7 +107,7 @@ type payWay struct {
 	Preferred bool
 }
 
-const debtsOfPage = 50
+const paymentsOfPage = 50 // of one bill
 
 func (c *console) showBill(v *visit) error { return c.tellBill(v, billing.BillID(v.r.PathValue("id"))) }
 
@@ -138,16 +138,11 @@ func (c *console) tellBill(v *visit, id billing.BillID) error {
 		p := s.Payments[n].Payment
 		last[p.Debt] = p
 	}
-	debts := b.Debts
-	slices.SortStableFunc(debts, func(a, b billing.Debt) int { return bit(a.State != billing.Open) - bit(b.State != billing.Open) })
-	for n, d := range debts {
-		if n == debtsOfPage {
-			view.MoreDebts = len(debts) - n
-			break
-		}
+	for _, d := range b.Debts {
 		view.Debts = append(view.Debts, v.debtLine(d, last[string(d.ID)]))
 	}
-	for _, l := range s.Payments[:min(len(s.Payments), debtsOfPage)] {
+	view.MoreDebts = s.Debts - len(b.Debts)
+	for _, l := range s.Payments[:min(len(s.Payments), paymentsOfPage)] {
 		view.Payments = append(view.Payments, v.paymentLine(l))
 	}
 	v.show(http.StatusOK, "bill.html", view)

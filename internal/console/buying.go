@@ -142,15 +142,13 @@ func (v *visit) day(d orders.Day) string { return v.date(d.Start(v.account.Locat
 
 // tryView is one payment of an order.
 type tryView struct {
-	Method    string
-	Kind      payment.Kind
-	Amount    string
-	Tone      string
-	State     string
-	At        moment
-	Why       string // in a line; "" it went through, or nobody knows yet
-	Refunds   []refundView
-	Reference string
+	Page        string // of the payment
+	Method      string
+	Amount      string
+	Tone, State string
+	At          moment
+	Why         string // in a line; "" it went through, or nobody knows yet
+	Refunds     []refundView
 }
 
 type refundView struct {

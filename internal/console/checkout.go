@@ -366,7 +366,6 @@ func (c *console) returnToOrder(v *visit) error {
 	v.w.Header().Del("Cross-Origin-Opener-Policy") // it would part this window from the script that opened it, and it could not close itself
 	view := struct {
 		Order orderView
-		Stand *standView
 		Known bool
 	}{}
 	if err := c.admit(v); err == nil {

@@ -49,7 +49,6 @@ type checkView struct {
 	Opened      moment
 	Until       moment // by when documents are to be sent; zero where none are
 	Review      moment // by when we answer
-	Decided     moment
 	Erased      moment
 	Reason      string // why it was rejected, in words; "" it was not
 	ReasonNext  string
@@ -97,7 +96,7 @@ var checkTones = map[identity.State]string{
 func (v *visit) check(c office.IdentityCheck, has wallet) checkView {
 	state := "identity." + string(c.State)
 	view := checkView{
-		Page: checkPage(c.ID), Tone: checkTones[c.State], State: v.t(state), Means: v.t(state + ".means"), Opened: v.at(c.OpenedAt), Decided: v.at(c.DecidedAt),
+		Page: checkPage(c.ID), Tone: checkTones[c.State], State: v.t(state), Means: v.t(state + ".means"), Opened: v.at(c.OpenedAt),
 		Method: v.looks(c, has), Occasion: v.t("identity.occasion.order"),
 	}
 	if c.Order == "" {
@@ -194,7 +193,7 @@ func (v *visit) kinds(check office.IdentityCheck) []kindView {
 		name := "identity.kind." + string(k)
 		view := kindView{Kind: string(k), Name: v.t(name), What: v.t(name + ".what")}
 		if k == identity.MethodImage && check.Looks.Kind == payment.PayPalKind {
-			view.What = v.t("paypal." + name + ".what")
+			view.Name, view.What = v.t("paypal."+name), v.t("paypal."+name+".what")
 		}
 		for _, again := range check.Refused {
 			view.Again = view.Again || again == k

@@ -169,8 +169,8 @@ func (c *console) showOrder(v *visit) error {
 // try puts one payment into words, with what was given back of it.
 func (c *console) try(v *visit, p payment.Payment, has wallet) (tryView, error) {
 	view := tryView{
-		Method: v.methodName(has[p.Method]), Kind: has[p.Method].Kind, Amount: sum(p.Amount), Tone: tryTones[p.State], State: v.t("try." + string(p.State)),
-		At: v.at(p.OpenedAt), Reference: string(p.ID),
+		Page: "/payments/" + url.PathEscape(string(p.ID)), Method: v.methodName(has[p.Method]), Amount: sum(p.Amount),
+		Tone: tryTones[p.State], State: v.t("try." + string(p.State)), At: v.at(p.OpenedAt),
 	}
 	if p.State == payment.Declined || p.State == payment.Cancelled {
 		d, err := c.office.DiagnosePayment(v.r.Context(), v.by, p.ID, office.ToPayer)

@@ -124,7 +124,7 @@ func TestPayPalWithoutScript(t *testing.T) {
 	s.Sandbox.ClearFaults()
 	s.Pass(time.Minute)
 	s.sees("The hold is over.") // the page comes again by itself
-	s.do(chromedp.Click(chromedp.CSS("header .plain")))
+	s.do(chromedp.Click(chromedp.CSS("header summary")), chromedp.Click(chromedp.CSS("header .plain")))
 	s.sees("You are signed out")
 	s.Prove()
 }

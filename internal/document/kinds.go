@@ -14,7 +14,7 @@ import (
 )
 
 // ErrTooLong says that a document would have more pages than anybody reads.
-var ErrTooLong = fault.New(fault.TooLarge, "document_too_long", "the document would have more than 500 pages").
+var ErrTooLong = fault.New(fault.TooLarge, "document_too_long", "the document would have more than 200 pages").
 	WithNext("fetch its figures over the API instead")
 
 // Party is a seller or a customer, as a document names them.
@@ -150,18 +150,23 @@ func (p *Press) Receipt(d Receipt) ([]byte, error) {
 	return p.make(d.Envelope, "receipt.title", string(d.Payment.ID), func(s *sheet) {
 		s.parties(d.Envelope, "customer", []fact{
 			{name: s.say.t("receipt.number"), value: string(d.Payment.ID)}, {name: s.say.t("paid_on"), value: s.say.date(d.Payment.SettledAt)},
-			{name: s.say.t("paid_with"), value: s.say.method(d.Method)}, {name: s.say.t("bill"), value: d.Bill}, {name: s.say.t("order"), value: d.Order.Reference},
+			{name: s.say.t("paid_with"), value: s.say.method(d.Method)}, {name: s.say.t("bill"), value: d.Bill}, {name: s.say.t("order"), value: d.ordered()},
 			{name: s.say.t("account"), value: d.Customer.Account},
 		})
 		s.section(s.what(d.Debt, d.Order), 50)
-		if d.Order.ID != "" {
-			s.items(d.Order)
-		} else {
+		var all []total
+		switch {
+		case d.Order.ID == "":
 			s.shares(d.Debt.Shares)
+		case !d.Order.TopUp:
+			s.items(d.Order)
 		}
-		all := []total{{name: s.say.t("net"), value: sum(d.Debt.Net)}}
-		all = append(all, s.taxes([]billing.Debt{d.Debt})...)
-		all = append(all, total{name: s.say.t("total"), value: sum(d.Debt.Amount)}, total{name: s.say.t("receipt.paid"), value: sum(d.Payment.Amount), final: true})
+		if !d.Order.TopUp { // which sells nothing
+			all = append(all, total{name: s.say.t("net"), value: sum(d.Debt.Net)})
+			all = append(all, s.taxes([]billing.Debt{d.Debt})...)
+			all = append(all, total{name: s.say.t("total"), value: sum(d.Debt.Amount)})
+		}
+		all = append(all, total{name: s.say.t("receipt.paid"), value: sum(d.Payment.Amount), final: true})
 		if d.Payment.Refunded.IsPositive() {
 			all = append(all, total{name: s.say.t("refunded"), value: sum(d.Payment.Refunded.Neg())})
 		}
@@ -171,6 +176,14 @@ func (p *Press) Receipt(d Receipt) ([]byte, error) {
 			s.text(left, right-left, note, faint)
 		}
 	})
+}
+
+// ordered is the order's reference; "" where nothing was ordered.
+func (d Receipt) ordered() string {
+	if d.Order.TopUp {
+		return ""
+	}
+	return d.Order.Reference
 }
 
 // CreditNote takes a part of a charge back.
@@ -328,8 +341,13 @@ func (s *sheet) items(o order.Order) {
 
 // what says what a payment was for.
 func (s *sheet) what(d billing.Debt, o order.Order) string {
-	if o.ID != "" {
+	switch {
+	case o.TopUp:
+		return s.say.t("for.topup")
+	case o.ID != "":
 		return s.say.t("for.order", "order", o.Reference)
+	case d.Kind == billing.OrderDebt:
+		return s.say.t("order")
 	}
 	return s.say.t("for."+string(d.Kind), "month", s.say.month(d.Month), "currency", string(d.Amount.Currency))
 }

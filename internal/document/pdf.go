@@ -71,11 +71,6 @@ func (d *pdf) line(page int, x1, y1, x2, y2, width, gray float64) {
 	fmt.Fprintf(d.pages[page], "%s G %s w %s %s m %s %s l S\n", number(gray), number(width), number(x1), number(pageHeight-y1), number(x2), number(pageHeight-y2))
 }
 
-// box fills a rectangle.
-func (d *pdf) box(page int, x, y, width, height, gray float64) {
-	fmt.Fprintf(d.pages[page], "%s g %s %s %s %s re f\n", number(gray), number(x), number(pageHeight-y-height), number(width), number(height))
-}
-
 // face returns a font as this file uses it, and its number.
 func (d *pdf) face(of *font) (int, *face) {
 	for i, f := range d.faces {

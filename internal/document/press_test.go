@@ -14,6 +14,7 @@ import (
 	"github.com/bursar-pay/bursar/internal/account"
 	"github.com/bursar-pay/bursar/internal/billing"
 	"github.com/bursar-pay/bursar/internal/document"
+	"github.com/bursar-pay/bursar/internal/order"
 )
 
 // squeezed is a text without its spaces and line ends, which setting moves.
@@ -86,9 +87,9 @@ func TestTablesGoOnWithTheirHead(t *testing.T) {
 }
 
 func TestALongBillIsRefusedAndNotCut(t *testing.T) {
-	d := aBill(t, "en", 20_000, false)
+	d := aBill(t, "en", 9_000, false)
 	if _, err := press.Bill(d); !errors.Is(err, document.ErrTooLong) {
-		t.Errorf("20,000 products: got %v, want %v", err, document.ErrTooLong)
+		t.Errorf("9,000 products: got %v, want %v", err, document.ErrTooLong)
 	}
 }
 
@@ -212,6 +213,32 @@ func TestEveryLanguageHasEveryText(t *testing.T) {
 	for _, language := range account.Languages {
 		if len(all[language]) != len(all["en"]) {
 			t.Errorf("%s has %d texts, English has %d", language, len(all[language]), len(all["en"]))
+		}
+	}
+}
+
+// TestReceiptsOfAllKinds: whatever a payment was for has words.
+func TestReceiptsOfAllKinds(t *testing.T) {
+	for _, language := range account.Languages {
+		for name, change := range map[string]func(*document.Receipt){
+			"threshold":                           func(d *document.Receipt) { d.Debt.Kind = billing.ThresholdDebt },
+			"remainder":                           func(d *document.Receipt) { d.Debt.Kind = billing.RemainderDebt },
+			"bill":                                func(d *document.Receipt) { d.Debt.Kind, d.Bill = billing.BillDebt, "202602-1" },
+			"an order that is not there any more": func(d *document.Receipt) {},
+			"top-up":                              func(d *document.Receipt) { d.Order = order.Order{ID: "ord_1", Reference: "topup:1", TopUp: true} },
+		} {
+			d := aReceipt(language)
+			d.Order, d.Debt.Shares = order.Order{}, shares(t, 2)
+			change(&d)
+			file, err := press.Receipt(d)
+			if err != nil {
+				t.Errorf("%s in %s: %v", name, language, err)
+				continue
+			}
+			text := strings.Join(readPDF(t, file), "\n")
+			if !strings.Contains(text, "119.00\u00a0EUR") || strings.Contains(text, "topup:") {
+				t.Errorf("%s in %s:\n%s", name, language, text)
+			}
 		}
 	}
 }

@@ -14,7 +14,7 @@ const (
 	bottom     = pageHeight - 78 // the last base line above the foot
 	footLine   = pageHeight - 58
 	lineFactor = 1.42 // from base line to base line
-	pagesMax   = 500
+	pagesMax   = 200
 )
 
 // look is how a text looks.
@@ -196,6 +196,9 @@ func (s *sheet) table(columns []column, rows [][]string) {
 	s.fit(60)
 	s.tableHead(columns)
 	for _, row := range rows {
+		if s.broken != nil {
+			return
+		}
 		cells, height := s.row(columns, row, tabled)
 		if s.fit(height) {
 			s.tableHead(columns)

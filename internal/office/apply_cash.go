@@ -233,7 +233,7 @@ func (s *spending) tell(ctx context.Context) error {
 	spent := map[string][]billing.Allocation{}
 	for _, a := range s.applications {
 		spent[a.Run] = append(spent[a.Run], billing.Allocation{Debt: a.Debt, Amount: a.Amount})
-		events = append(events, Event{Kind: "cash.applied", Account: a.Account, Subject: a.ID, Data: a})
+		events = append(events, Event{Kind: "cash_application.made", Account: a.Account, Subject: a.ID, Data: a})
 	}
 	for _, r := range s.runs {
 		if err := note(r.Account, "cash.applied", r.ID, map[string]any{"cause": r.Cause, "balance": r.Balance, "applied": spent[r.ID]}); err != nil {
@@ -478,7 +478,7 @@ func (o *Office) undo(ctx context.Context, tx *store.Tx, by access.Caller, a acc
 		return err
 	}
 	app.Undone.Minor += amount.Minor
-	return o.emit(ctx, tx, Event{Kind: "cash.unapplied", Account: a.ID, Subject: app.ID, Data: app})
+	return o.emit(ctx, tx, Event{Kind: "cash_application.undone", Account: a.ID, Subject: app.ID, Data: app})
 }
 
 // mayUndo says what stands against taking an application back.

@@ -560,3 +560,29 @@ func TestManyAtOnce(t *testing.T) {
 		d.Prove()
 	})
 }
+
+// TestWhatIsHeldIsSpent spends what came onto a balance by a way that spends nothing
+// itself.
+func TestWhatIsHeldIsSpent(t *testing.T) {
+	officetest.Each(t, func(t *testing.T, d *officetest.Desk) {
+		a := billedOnCredit(t, d, "100")
+		autoApply(t, d, a, false)
+		topUp(t, d, a, 6_000)
+		if err := d.Store.Update(t.Context(), func(tx *store.Tx) error {
+			now, err := tx.LockAccount(t.Context(), a.ID)
+			if err != nil {
+				return err
+			}
+			now.AutoApply = true
+			return tx.SaveAccount(t.Context(), now)
+		}); err != nil {
+			t.Fatal(err)
+		}
+		d.Pass(2 * time.Hour)
+		wantOpen(t, d, a, "by the watch", 0, 4_000)
+		d.Pass(2 * time.Hour)
+		wantOpen(t, d, a, "and no more", 0, 4_000)
+		replayed(t, d, a)
+		d.Prove()
+	})
+}

@@ -164,7 +164,11 @@ func (o *Office) endSilenceJob(ctx context.Context, subject string) error {
 				return err
 			}
 		}
-		if u.Unpaid > 0 {
+		open, err := tx.OpenDebts(ctx, c.Account.ID)
+		if err != nil {
+			return err
+		}
+		if len(open) > 0 { // orders among them that wait for their time to be over
 			wait = silencePause
 			return nil
 		}

@@ -349,3 +349,33 @@ func together(n int, do func(int) error) func(func(error) bool) {
 		}
 	}
 }
+
+// TestRenewalsOnCredit renews what renews itself from the credit line, with a card bound
+// beside it that is never asked, until nothing is available.
+func TestRenewalsOnCredit(t *testing.T) {
+	officetest.Each(t, func(t *testing.T, d *officetest.Desk) {
+		a := d.Customer()
+		d.Bind(a, sandbox.Visa)
+		withCredit(t, d, a, 25_000, "60 calendar days")
+		o := place(t, d, a, renewing("first", a, 10_000))
+		pay(t, d, o.ID)
+		sub := orderNow(t, d, o.ID).Subscriptions[0].ID
+		d.PassTo(time.Date(2026, 4, 9, 12, 0, 0, 0, time.UTC))
+		if s := subscriptionNow(t, d, sub); s.Terms != 2 {
+			t.Errorf("got %d terms, want two", s.Terms)
+		}
+		d.PassTo(time.Date(2026, 5, 12, 12, 0, 0, 0, time.UTC))
+		if s := subscriptionNow(t, d, sub); s.Terms != 2 || s.State == orders.Active {
+			t.Errorf("with too little available: got %d terms and %s, want it ended after two", s.Terms, s.State)
+		}
+		if told := toldOf(t, d, a); count(told, "renewal_failed") == 0 {
+			t.Errorf("told %v, want that a renewal failed", told)
+		}
+		for _, s := range d.DebtsOf(a) {
+			if len(s.Payments) > 0 {
+				t.Errorf("the debt %s was charged to the card, want never", s.Debt.ID)
+			}
+		}
+		d.Prove()
+	})
+}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/bursar-pay/bursar/internal/access"
 	"github.com/bursar-pay/bursar/internal/account"
+	"github.com/bursar-pay/bursar/internal/billing"
 	"github.com/bursar-pay/bursar/internal/job"
 	"github.com/bursar-pay/bursar/internal/payment"
 	"github.com/bursar-pay/bursar/internal/store"
@@ -180,7 +181,8 @@ func (o *Office) forgetTokenJob(ctx context.Context, subject string) error {
 	return job.Snooze(forgetPause)
 }
 
-// useOf gathers what may still be charged to an account.
+// useOf gathers what may still be charged to an account. An order that waits to be
+// paid is owed by nobody, unless a payment of it is under way.
 func (o *Office) useOf(ctx context.Context, tx *store.Tx, a account.Account) (u payment.Use, err error) {
 	running, err := tx.Resources(ctx, a.ID)
 	if err != nil {
@@ -191,11 +193,23 @@ func (o *Office) useOf(ctx context.Context, tx *store.Tx, a account.Account) (u 
 		return u, err
 	}
 	debts, err := tx.OpenDebts(ctx, a.ID)
+	if err != nil {
+		return u, err
+	}
 	for _, d := range debts {
+		if d.Kind == billing.OrderDebt {
+			_, err := tx.UnresolvedPayment(ctx, d.ID)
+			if errors.Is(err, payment.ErrPaymentNotFound) {
+				continue
+			}
+			if err != nil {
+				return u, err
+			}
+		}
 		u.Unpaid++
 		if !d.DeclinedAt.IsZero() {
 			u.Overdue++
 		}
 	}
-	return u, err
+	return u, nil
 }

@@ -25,14 +25,14 @@ var EventKinds = []string{
 	"payment.opened", "payment.challenged", "payment.lost", "payment.succeeded", "payment.declined", "payment.cancelled",
 	"refund.opened", "refund.succeeded", "refund.failed", "refund.to_balance",
 	"bill.issued", "bill.paid", "bill.overdue",
-	"cash.applied", "cash.unapplied",
+	"cash_application.made", "cash_application.undone",
 	"credit_line.proposed", "credit_line.approved", "credit_line.refused", "credit_line.withdrawn", "credit_line.closed",
 	"withdrawal.proposed", "withdrawal.approved", "withdrawal.refused", "withdrawal.dropped", "withdrawal.sent",
 	"identity_check.opened", "identity_check.submitted", "identity_check.approved", "identity_check.rejected", "identity_check.expired",
 	"order.placed", "order.paid", "order.lapsed", "order.cancelled", "order.blocked", "order.unblocked", "order.refused",
 	"remittance.received", "remittance.returning", "remittance.kept", "remittance.ended",
 	"claim.proposed", "claim.credited", "claim.refused", "claim.withdrawn", "claim.reversed",
-	"virtual_account.assigned", "number_pool.low", "number_pool.exhausted",
+	"receiving_account.opened", "receiving_account.closed", "virtual_account.assigned", "number_pool.low", "number_pool.exhausted",
 	"subscription.started", "subscription.renewed", "subscription.upgraded", "subscription.changed", "subscription.ended", "subscription.cancelled",
 }
 

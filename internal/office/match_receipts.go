@@ -11,6 +11,7 @@ import (
 	"github.com/bursar-pay/bursar/internal/account"
 	"github.com/bursar-pay/bursar/internal/bank"
 	"github.com/bursar-pay/bursar/internal/ledger"
+	"github.com/bursar-pay/bursar/internal/mail"
 	"github.com/bursar-pay/bursar/internal/store"
 )
 
@@ -233,10 +234,33 @@ func (o *Office) keepMatched(ctx context.Context, tx *store.Tx, by access.Caller
 		})
 		events = append(events, Event{Kind: "claim.credited", Account: c.Account, Subject: string(c.ID), Data: c})
 	}
-	if err := errors.Join(o.bookAll(ctx, tx, entries), tx.AuditAll(ctx, records), o.emitAll(ctx, tx, events)); err != nil {
+	if err := errors.Join(o.bookAll(ctx, tx, entries), tx.AuditAll(ctx, records), o.emitAll(ctx, tx, events), o.tellCredited(ctx, tx, m.claims)); err != nil {
 		return t, err
 	}
 	return t, o.applyCash(ctx, tx, access.Jobs, accountsIn(m.accounts, credited))
+}
+
+// tellCredited tells customers that their transfers have come, as notify would one by
+// one.
+func (o *Office) tellCredited(ctx context.Context, tx *store.Tx, claims []bank.Claim) error {
+	const kind = "remittance_credited"
+	k, _ := mail.KindOf(kind)
+	now := o.Now()
+	notices := make([]store.Notice, len(claims))
+	for i, c := range claims {
+		notices[i] = store.Notice{
+			ID: o.IDs.New("msg"), Account: c.Account, Kind: kind, Subject: string(c.ID), Detail: mail.Facts{"amount": c.Credited().String()}, CreatedAt: now,
+		}
+	}
+	if err := tx.AddNotices(ctx, notices, k.Critical, now); err != nil {
+		return err
+	}
+	for _, n := range notices {
+		if err := o.planLetter(ctx, tx, n.ID, now); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // accountsIn is some of the accounts, in the order of their ids.

@@ -57,7 +57,7 @@ func (o *Office) tellCustomer(ctx context.Context, tx *store.Tx, e Event) error 
 			return o.notify(ctx, tx, e.Account, "bill_paid", e.Subject, mail.Facts{"month": string(is.Month), "total": is.Total.String()})
 		}
 	case bank.Claim:
-		if e.Kind == "claim.credited" {
+		if e.Kind == "claim.credited" && !is.Automatic { // those are told together
 			return o.notify(ctx, tx, e.Account, "remittance_credited", e.Subject, mail.Facts{"amount": is.Credited().String()})
 		}
 	case payment.Refund:

@@ -3,6 +3,7 @@ package office_test
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"math/rand/v2"
 	"sync"
@@ -23,10 +24,10 @@ import (
 	"github.com/bursar-pay/bursar/internal/store/storetest"
 )
 
-const (
-	roundsOfTwoNodes = 250
-	tabsOfARound     = 4 // two on each node
-)
+const tabsOfARound = 4 // two on each node
+
+// roundsOfTwoNodes is how many orders TestTwoTabsOnTwoNodesPayTheSameOrderAtOnce pays.
+var roundsOfTwoNodes = flag.Int("rounds", 250, "orders that two nodes pay at once; make test pays 1,000")
 
 // Two tabs on each of two nodes pay the same order at once, while answers are lost
 // in every place: one charge comes of it, whatever the tabs are told.
@@ -39,7 +40,7 @@ func TestTwoTabsOnTwoNodesPayTheSameOrderAtOnce(t *testing.T) {
 			d.Bind(a, sandbox.Visa)
 			chance := rand.New(rand.NewPCG(3, 4))
 			paid := int64(0)
-			for round := range roundsOfTwoNodes {
+			for round := range *roundsOfTwoNodes {
 				o := place(t, d, a, draft(fmt.Sprintf("r-%d", round), a, int64(1000+round)))
 				paid += o.Amount.Minor
 				for range chance.IntN(3) {

@@ -264,6 +264,10 @@ func TestAnUnpaidOrderMakesNobodyOverdue(t *testing.T) {
 		if p.Payment.State != payment.Closing && p.Payment.State != payment.Declined || orderNow(t, d, o.ID).Order.State != orders.Open {
 			t.Errorf("the payment is %s, want declined, and the order open", p.Payment.State)
 		}
+		d.Pass(time.Minute)
+		if c, err := d.MayCloseAccount(t.Context(), access.CommandLine, a.ID); err != nil || c.Why != nil {
+			t.Errorf("whether the account may be closed: %v, %v; want that nothing stands against it", c.Why, err)
+		}
 		d.Bind(a, sandbox.Mastercard)
 		prefer(t, d, a, payment.Mastercard) // what is owed is collected from it at once, and an order is not
 		d.Pass(23 * time.Hour)

@@ -149,9 +149,14 @@ func (o *Office) Totals(ctx context.Context, by access.Caller) (list []store.Tot
 	return list, err
 }
 
-// viewAccount reads what belongs to an account that the caller may see.
+// viewAccount reads what belongs to the bills of an account that the caller may see.
 func (o *Office) viewAccount(ctx context.Context, by access.Caller, id account.ID, read func(*store.Tx) error) error {
-	if err := mayTouch(by, access.BillsRead, id); err != nil {
+	return o.viewOf(ctx, by, access.BillsRead, id, read)
+}
+
+// viewOf reads what belongs to an account, with the right to it.
+func (o *Office) viewOf(ctx context.Context, by access.Caller, s access.Scope, id account.ID, read func(*store.Tx) error) error {
+	if err := mayTouch(by, s, id); err != nil {
 		return err
 	}
 	return o.Store.View(ctx, func(tx *store.Tx) error {

@@ -105,31 +105,51 @@ func (o *Office) PaymentStory(ctx context.Context, by access.Caller, id payment.
 	return s, err
 }
 
-// BillStory is a bill with the payments of its debts.
+// BillStory is a bill with its shares by product, the first of its debts, and their
+// payments.
 type BillStory struct {
-	Bill     billing.Bill
-	Payments []PaymentLine // newest first
+	Bill     billing.Bill  // its Debts are those that are open and then the newest, up to a limit
+	Debts    int           // how many it has
+	Payments []PaymentLine // of the debts that are here, newest first
 }
 
-// paymentsOfBillMost bounds what one page tells of a bill's payments.
-const paymentsOfBillMost = 200
+// What one page tells of a bill.
+const (
+	debtsOfBillShown    = 50
+	paymentsOfDebtsMost = 200
+)
 
 // BillStory fetches a bill with its story.
 func (o *Office) BillStory(ctx context.Context, by access.Caller, id billing.BillID) (s BillStory, err error) {
-	if s.Bill, err = o.Bill(ctx, by, id); err != nil {
-		return BillStory{}, err
+	if err := by.May(access.BillsRead); err != nil {
+		return s, err
 	}
 	err = o.Store.View(ctx, func(tx *store.Tx) error {
+		s = BillStory{}
+		b, err := tx.Bill(ctx, id)
+		if err != nil {
+			return err
+		}
+		if by.MayTouch(b.Account) != nil {
+			return billing.ErrBillNotFound
+		}
+		if b.Shares, err = tx.BillShares(ctx, b); err != nil {
+			return err
+		}
+		if b.Debts, s.Debts, err = tx.FirstBillDebts(ctx, id, debtsOfBillShown); err != nil {
+			return err
+		}
+		s.Bill = b
 		var ids []billing.DebtID
-		for _, d := range s.Bill.Debts {
+		for _, d := range b.Debts {
 			ids = append(ids, d.ID)
 		}
-		payments, err := tx.PaymentsOfDebts(ctx, ids, paymentsOfBillMost)
+		payments, err := tx.PaymentsOfDebts(ctx, ids, paymentsOfDebtsMost)
 		if err != nil {
 			return err
 		}
 		slices.SortFunc(payments, func(a, b payment.Payment) int { return b.OpenedAt.Compare(a.OpenedAt) })
-		s.Payments, err = linesOf(ctx, tx, s.Bill.Account, payments)
+		s.Payments, err = linesOf(ctx, tx, b.Account, payments)
 		return err
 	})
 	return s, err
@@ -260,7 +280,7 @@ func openDebts(ctx context.Context, tx *store.Tx, id account.ID) ([]OpenDebt, er
 	if err != nil {
 		return nil, err
 	}
-	payments, err := tx.PaymentsOfDebts(ctx, ids, paymentsOfBillMost)
+	payments, err := tx.PaymentsOfDebts(ctx, ids, paymentsOfDebtsMost)
 	if err != nil {
 		return nil, err
 	}

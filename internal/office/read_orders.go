@@ -113,7 +113,7 @@ func givenBy(ctx context.Context, tx *store.Tx, ord order.Order) ([]order.Subscr
 
 // Orders lists an account's orders, newest first.
 func (o *Office) Orders(ctx context.Context, by access.Caller, id account.ID, p Page) (list []order.Order, next string, err error) {
-	err = o.viewAccount(ctx, by, id, func(tx *store.Tx) error {
+	err = o.viewOf(ctx, by, access.OrdersRead, id, func(tx *store.Tx) error {
 		list, err = tx.Orders(ctx, id, order.ID(p.After), p.Limit+1)
 		return err
 	})
@@ -123,7 +123,7 @@ func (o *Office) Orders(ctx context.Context, by access.Caller, id account.ID, p 
 
 // Subscriptions lists an account's subscriptions, newest first.
 func (o *Office) Subscriptions(ctx context.Context, by access.Caller, id account.ID, p Page) (list []order.Subscription, next string, err error) {
-	err = o.viewAccount(ctx, by, id, func(tx *store.Tx) error {
+	err = o.viewOf(ctx, by, access.OrdersRead, id, func(tx *store.Tx) error {
 		list, err = tx.Subscriptions(ctx, id, order.SubscriptionID(p.After), p.Limit+1)
 		return err
 	})

@@ -41,8 +41,11 @@ func (o *Office) AddReceivingAccount(ctx context.Context, by access.Caller, r ba
 		if err := o.takeUpStatements(ctx, tx, r.Number); err != nil {
 			return err
 		}
-		return o.auditReceiving(ctx, tx, by, string(r.ID), "receiving_account.opened",
-			map[string]any{"seller": r.Seller, "country": r.Country, "serves": r.Serves, "currency": r.Currency, "number": r.Number, "holder": r.Holder, "shared": r.Shared})
+		if err := o.auditReceiving(ctx, tx, by, string(r.ID), "receiving_account.opened",
+			map[string]any{"seller": r.Seller, "country": r.Country, "serves": r.Serves, "currency": r.Currency, "number": r.Number, "holder": r.Holder, "shared": r.Shared}); err != nil {
+			return err
+		}
+		return o.emit(ctx, tx, Event{Kind: "receiving_account.opened", Subject: string(r.ID), Data: r})
 	})
 	if err != nil {
 		return bank.ReceivingAccount{}, err
@@ -70,7 +73,10 @@ func (o *Office) CloseReceivingAccount(ctx context.Context, by access.Caller, id
 		if err != nil {
 			return err
 		}
-		return o.auditReceiving(ctx, tx, by, string(id), "receiving_account.closed", map[string]any{"retired": retired})
+		if err := o.auditReceiving(ctx, tx, by, string(id), "receiving_account.closed", map[string]any{"retired": retired}); err != nil {
+			return err
+		}
+		return o.emit(ctx, tx, Event{Kind: "receiving_account.closed", Subject: string(id), Data: r})
 	})
 	if err != nil {
 		return bank.ReceivingAccount{}, err

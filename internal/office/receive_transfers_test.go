@@ -210,8 +210,8 @@ func TestNumbersAreGivenOutOnce(t *testing.T) {
 		for _, e := range events {
 			kinds[e.Kind]++
 		}
-		if kinds["virtual_account.assigned"] != 30 || kinds["number_pool.low"] != 2 || kinds["number_pool.exhausted"] != 2 {
-			t.Errorf("events are %v; want 30 assigned, 2 low, 2 exhausted", kinds)
+		if kinds["virtual_account.assigned"] != 30 || kinds["number_pool.low"] != 2 || kinds["number_pool.exhausted"] != 2 || kinds["receiving_account.opened"] != 1 {
+			t.Errorf("events are %v; want one opened, 30 assigned, 2 low, 2 exhausted", kinds)
 		}
 		d.Prove()
 	})

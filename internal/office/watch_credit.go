@@ -98,21 +98,24 @@ const creditPage = 100
 const watchCreditEvery = time.Hour
 
 // watchCreditJob tells customers whose available credit has fallen to one of the
-// policy's levels, once for each crossing (R-CRED-05), and gives bills their watch
-// that have lost it. Usage is taken in without it.
+// policy's levels, once for each crossing (R-CRED-05), gives bills their watch that
+// have lost it, and spends balances that still could. Usage is taken in without it.
 func (o *Office) watchCreditJob(ctx context.Context, _ string) error {
 	if err := o.findDueBills(ctx); err != nil {
 		return err
 	}
+	if err := o.applyHeld(ctx); err != nil {
+		return err
+	}
 	for last := account.ID(""); ; {
 		var crossed []account.ID
-		n := 0
+		n, from := 0, last
 		err := o.Store.View(ctx, func(tx *store.Tx) error {
-			lines, err := tx.ActiveCreditLines(ctx, last, creditPage)
+			lines, err := tx.ActiveCreditLines(ctx, from, creditPage)
 			if err != nil {
 				return err
 			}
-			n = len(lines)
+			n, crossed = len(lines), nil
 			for _, l := range lines {
 				last = l.Account
 				from, to, _, err := o.creditCrossing(ctx, tx, l)
@@ -189,16 +192,44 @@ func (o *Office) noteCredit(ctx context.Context, tx *store.Tx, l account.CreditL
 	})
 }
 
+// applyHeld spends what came onto balances by a way that spends nothing itself, such
+// as a refund that could not go back the way the money came.
+func (o *Office) applyHeld(ctx context.Context) error {
+	for last := account.ID(""); ; {
+		n, from := 0, last
+		err := o.Store.Update(ctx, func(tx *store.Tx) error {
+			ids, err := tx.AccountsToApply(ctx, from, creditPage)
+			if err != nil {
+				return err
+			}
+			n = len(ids)
+			var accounts []account.Account
+			for _, id := range ids {
+				last = id
+				a, err := tx.LockAccount(ctx, id)
+				if err != nil {
+					return err
+				}
+				accounts = append(accounts, a)
+			}
+			return o.applyCash(ctx, tx, access.Jobs, accounts)
+		})
+		if err != nil || n < creditPage {
+			return err
+		}
+	}
+}
+
 // findDueBills gives bills that are due soon, or were, their watch.
 func (o *Office) findDueBills(ctx context.Context) error {
 	for last := billing.BillID(""); ; {
-		n := 0
+		n, from := 0, last
 		err := o.Store.Update(ctx, func(tx *store.Tx) error {
 			p, err := o.ruling(ctx, tx, o.Now())
 			if err != nil {
 				return err
 			}
-			bills, err := tx.BillsToWatch(ctx, o.Now().Add(p.Credit.RemindBefore), last, sweepMax)
+			bills, err := tx.BillsToWatch(ctx, o.Now().Add(p.Credit.RemindBefore), from, sweepMax)
 			n = len(bills)
 			for _, id := range bills {
 				last = id

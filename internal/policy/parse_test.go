@@ -200,7 +200,7 @@ func TestParseTellsEverythingAtOnce(t *testing.T) {
 		"line 9, column 7: zone",
 		"line 16, column 19: regions.united_states[0]",
 		"line 47, column 12: binding.hold.amounts.USD",
-		"line 156, column 8: bills.day",
+		"line 165, column 8: bills.day",
 	}
 	if strings.Join(got, "\n") != strings.Join(want, "\n") {
 		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))

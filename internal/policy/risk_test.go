@@ -440,8 +440,8 @@ func TestEveryFactIsDescribed(t *testing.T) {
 	if err := json.Unmarshal(kept, &facts); err != nil {
 		t.Fatal(err)
 	}
-	if len(facts) != 20 || len(facts) != reflect.TypeFor[policy.RiskInputs]().NumField()-1 {
-		t.Errorf("%d facts are kept, want 20: %s", len(facts), kept)
+	if len(facts) != 22 || len(facts) != reflect.TypeFor[policy.RiskInputs]().NumField()-1 {
+		t.Errorf("%d facts are kept, want 22: %s", len(facts), kept)
 	}
 	if got := facts["amount"]; got != "49.99" {
 		t.Errorf("the amount is kept as %v, want 49.99", got)

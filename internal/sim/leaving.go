@@ -91,7 +91,8 @@ func (l *life) holdsAccount(id string) (why []string) {
 	if l.runs(id) {
 		why = append(why, "resources_running")
 	}
-	if len(l.texts(`SELECT id FROM debts WHERE account_id = $1 AND state = 'open' AND declined_at IS NULL`, id)) > 0 {
+	if len(l.texts(`SELECT id FROM debts WHERE account_id = $1 AND state = 'open' AND declined_at IS NULL AND (kind <> 'order'
+		OR EXISTS (SELECT 1 FROM payments AS p WHERE p.debt_id = debts.id AND p.state NOT IN ('succeeded', 'declined', 'cancelled')))`, id)) > 0 {
 		why = append(why, "bill_unpaid")
 	}
 	if len(l.texts(`SELECT id FROM debts WHERE account_id = $1 AND state = 'open' AND declined_at IS NOT NULL`, id)) > 0 {

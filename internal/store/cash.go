@@ -219,6 +219,26 @@ func (tx *Tx) BillsToWatch(ctx context.Context, before time.Time, after billing.
 	return out, err
 }
 
+// AccountsToApply lists accounts after the given one that have money with us, let it
+// pay bills by itself, and owe something that it could pay, in the order of their ids.
+func (tx *Tx) AccountsToApply(ctx context.Context, after account.ID, limit int) ([]account.ID, error) {
+	var out []account.ID
+	err := tx.query(ctx, `
+		SELECT DISTINCT b.account_id
+		  FROM balances AS b
+		  JOIN accounts AS a ON a.id = b.account_id AND a.auto_apply = 1
+		 WHERE b.ledger_account = 'customer_balance' AND b.amount < 0 AND b.account_id > $1
+		   AND EXISTS (SELECT 1 FROM debts AS d
+		                WHERE d.account_id = b.account_id AND d.state = 'open' AND (d.kind = 'threshold' OR d.kind <> 'order' AND d.bill_id IS NOT NULL))
+		 ORDER BY b.account_id LIMIT $2`, []any{string(after), int64(limit)}, func(r row) error {
+		var id account.ID
+		err := r.Scan(&id)
+		out = append(out, id)
+		return err
+	})
+	return out, err
+}
+
 const applicationColumns = `c.id, c.account_id, c.debt_id, d.bill_id, c.currency, c.amount, c.undone, c.run_id, coalesce(r.cause, ''), coalesce(r.run_by, ''), c.applied_at`
 
 const applicationTables = `cash_applications AS c JOIN debts AS d ON d.id = c.debt_id LEFT JOIN application_runs AS r ON r.id = c.run_id`

@@ -39,6 +39,19 @@ func (tx *Tx) PaymentsOfDebts(ctx context.Context, ids []billing.DebtID, limit i
 		 ORDER BY debt_id, attempt DESC LIMIT $2`, keySet(ids), int64(limit))
 }
 
+// FirstBillDebts lists a bill's debts up to a limit, those that are open first, the
+// others from the newest on, and tells how many there are.
+func (tx *Tx) FirstBillDebts(ctx context.Context, id billing.BillID, limit int) (list []billing.Debt, all int, err error) {
+	if list, err = tx.debts(ctx, `
+		SELECT `+debtColumns+` FROM debts
+		 WHERE id IN (SELECT id FROM debts WHERE bill_id = $1 ORDER BY CASE state WHEN 'open' THEN 0 ELSE 1 END, id DESC LIMIT $2)
+		 ORDER BY CASE state WHEN 'open' THEN 0 ELSE 1 END, id DESC`, string(id), int64(limit)); err != nil {
+		return nil, 0, err
+	}
+	err = tx.queryRow(ctx, `SELECT count(*) FROM debts WHERE bill_id = $1`, string(id)).Scan(&all)
+	return list, all, err
+}
+
 // OldestOpenDebts lists an account's open debts, oldest first, up to a limit.
 func (tx *Tx) OldestOpenDebts(ctx context.Context, id account.ID, limit int) ([]billing.Debt, error) {
 	return tx.debts(ctx, `

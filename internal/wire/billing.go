@@ -71,7 +71,7 @@ func OfDebt(d billing.Debt) Debt {
 	if d.TaxRule != (billing.TaxRule{}) {
 		shape.TaxRule = &TaxRule{Name: d.TaxRule.Name, Rate: d.TaxRule.Rate, Version: d.TaxRule.Version}
 	}
-	if billing.DebtTable.IsFinal(d.State) {
+	if d.State != billing.Open {
 		shape.Open = OfAmount(money.Amount{Currency: d.Amount.Currency})
 	}
 	return shape

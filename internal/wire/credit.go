@@ -107,7 +107,7 @@ type Funds struct {
 	Withdrawing Amount  `json:"withdrawing" doc:"Taken off the balance, on its way to the customer's bank."`
 	Refunding   Amount  `json:"refunding" doc:"Taken off the balance, on its way back to a payment method."`
 	Open        []Bill  `json:"open_bills" nullable:"false"`
-	Credit      *Credit `json:"credit" doc:"Null without a credit line."`
+	Credit      *Credit `json:"credit,omitempty" doc:"Absent without a credit line."`
 }
 
 // BillPayment is what came of paying a bill.

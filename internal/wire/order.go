@@ -99,7 +99,7 @@ type OrderStory struct {
 type OrderPayment struct {
 	Object  string   `json:"object" enum:"order_payment"`
 	Order   Order    `json:"order"`
-	Payment *Payment `json:"payment" doc:"That pays it, or is under way; null if the customer's balance paid all of it."`
+	Payment *Payment `json:"payment,omitempty" doc:"That pays it, or is under way; absent if the customer's balance or credit line paid all of it."`
 }
 
 // SubscriptionStory is a subscription with its orders.

@@ -54,6 +54,8 @@ func Object(v any) (any, error) {
 		return OfOrder(v), nil
 	case order.Subscription:
 		return OfSubscription(v), nil
+	case bank.ReceivingAccount:
+		return OfReceivingAccount(v), nil
 	case bank.VirtualAccount:
 		return OfVirtualAccount(v), nil
 	case bank.Pool:

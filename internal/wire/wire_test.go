@@ -41,6 +41,8 @@ func TestStatesAreThoseOfTheTables(t *testing.T) {
 		{wire.Payment{}, fmt.Sprint(payment.Table.States())},
 		{wire.Refund{}, fmt.Sprint(payment.RefundTable.States())},
 		{wire.Debt{}, fmt.Sprint(billing.DebtTable.States())},
+		{wire.CreditLine{}, fmt.Sprint(account.CreditTable.States())},
+		{wire.Withdrawal{}, fmt.Sprint(billing.WithdrawalTable.States())},
 	} {
 		if got := fmt.Sprint(states(t, c.shape)); got != c.want {
 			t.Errorf("%T: got states %s, want %s", c.shape, got, c.want)

@@ -225,6 +225,7 @@
 (() => {
   'use strict';
 
+  const longest = 120000; // ms that an answer may take
   const forms = Array.from(document.querySelectorAll('form[data-once]'));
   const fields = (form) => Array.from(form.elements).filter((field) => field.type === 'file');
 
@@ -248,6 +249,7 @@
         return;
       }
       setBusy(form, true);
+      setTimeout(() => setBusy(form, false), longest); // its answer never came
     });
   }
   addEventListener('pageshow', (event) => { if (event.persisted) forms.forEach((form) => setBusy(form, false)); });

@@ -228,9 +228,11 @@ func (p *Plug) Renew(ctx context.Context, name, key string, amount money.Amount)
 	if o == nil || r.Outcome != provider.Approved || r.Captured || p.now().Before(r.HonoredUntil) {
 		return r
 	}
+	// The key is of this authorization: where another is there by now, since an answer
+	// was lost until its promise had ended too, PayPal has to say that it renews but once.
 	h := &authorization{}
 	x := p.ask(ctx, question{
-		call: renewHold, id: r.ChargeRef, body: map[string]sum{"amount": sumOf(amount)}, key: stepKey(key, renewStep, nil),
+		call: renewHold, id: r.ChargeRef, body: map[string]sum{"amount": sumOf(amount)}, key: stepKey(key, renewStep, []byte(r.ChargeRef)),
 	}, h)
 	if x.ok() {
 		return p.holdResult(h, provider.Result{Ref: name, RequestID: x.debugID})

@@ -29,6 +29,9 @@ ALTER TABLE cash_applications ADD COLUMN undone INTEGER NOT NULL DEFAULT 0 CHECK
 CREATE INDEX cash_applications_account ON cash_applications (account_id, id);
 CREATE INDEX cash_applications_run ON cash_applications (run_id);
 
+-- Who has money with us.
+CREATE INDEX balances_held ON balances (account_id) WHERE ledger_account = 'customer_balance' AND amount < 0;
+
 -- What of an application was taken back.
 CREATE TABLE undoings (
   id             TEXT PRIMARY KEY,
