@@ -70,7 +70,7 @@ func TestMonthOnPostgres(t *testing.T) {
 	if got := must(t, "bill", "ls"); strings.Count(got, "2024-09") != 3 {
 		t.Errorf("bills after the month, want 3 of 2024-09: %s", got)
 	}
-	if got := must(t, "verify"); !strings.Contains(got, "the books prove: 18 checks on postgres") {
+	if got := must(t, "verify"); !strings.Contains(got, "the books prove: 28 checks on postgres") {
 		t.Errorf("verify: %s", got)
 	}
 }

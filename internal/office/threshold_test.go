@@ -171,7 +171,7 @@ func TestACreditCustomerHasNoThresholdAndNoAutomaticCharge(t *testing.T) {
 	if got := len(d.DebtsOf(a)); got != 0 {
 		t.Errorf("%d threshold debts, want none (R-THR-09)", got)
 	}
-	d.PassTo(time.Date(2026, 4, 2, 0, 0, 0, 0, time.UTC))
+	d.PassTo(time.Date(2026, 4, 7, 0, 0, 0, 0, time.UTC)) // billed on the 6th (R-BILL-03)
 	debts := d.DebtsOf(a)
 	if len(debts) != 1 || debts[0].Debt.Kind != billing.BillDebt || len(debts[0].Payments) != 0 {
 		t.Errorf("the month made %+v, want one bill that no card was charged for (R-CRED-03)", debts)

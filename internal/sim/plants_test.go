@@ -180,11 +180,11 @@ type plantCase struct {
 	plant      plant
 }
 
-// findPlants fails the test unless each bug is found by one of twenty short lives,
+// findPlants fails the test unless each bug is found by one of sixty short lives,
 // and that life is without a violation if it is lived without the bug.
 func findPlants(t *testing.T, cases []plantCase) {
 	t.Helper()
-	const seedsMost, steps = 20, 100
+	const seedsMost, steps = 60, 100
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
