@@ -23,7 +23,7 @@ serve: build ## run everything with a pretend outside world and demo accounts
 
 .PHONY: test
 test: tools-debian check ## install what the tests need, and pass them all
-	$(GO) test -timeout 20m ./...
+	$(GO) test -timeout 28m ./...
 	$(GO) test ./internal/office -run TestTwoTabsOnTwoNodesPayTheSameOrderAtOnce -args -rounds 1000
 
 .PHONY: check
