@@ -129,6 +129,12 @@ func Backoff(attempt int, jitter float64) time.Duration {
 // nothing failed: it is no attempt.
 func Snooze(d time.Duration) error { return snooze(d) }
 
+// Snoozed returns what Snooze was told, if err is made by it.
+func Snoozed(err error) (time.Duration, bool) {
+	var s snooze
+	return time.Duration(s), errors.As(err, &s)
+}
+
 type snooze time.Duration
 
 func (s snooze) Error() string { return "snoozed for " + time.Duration(s).String() }

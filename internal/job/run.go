@@ -2,7 +2,6 @@ package job
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"runtime/debug"
@@ -33,12 +32,12 @@ func (r runner) run(ctx context.Context, k Kind, subject string, attempt int) ou
 	defer cancel()
 	err := r.call(limited, h, subject)
 
-	var s snooze
+	rest, snoozed := Snoozed(err)
 	switch {
 	case err == nil:
 		return outcome{}
-	case errors.As(err, &s):
-		return outcome{again: true, after: max(0, time.Duration(s))}
+	case snoozed:
+		return outcome{again: true, after: max(0, rest)}
 	case ctx.Err() != nil:
 		return outcome{again: true} // whoever runs the queue stopped it; that is no failure of the job
 	}

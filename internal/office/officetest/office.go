@@ -58,6 +58,7 @@ type Desk struct {
 	URL     string // of the database
 	Keys    string // path of the file of master keys
 
+	rounds     *rounds
 	references int
 }
 
@@ -75,11 +76,12 @@ type Options struct {
 // New builds an office on SQLite.
 func New(t testing.TB) *Desk { return Build(t, Options{Prompt: office.PromptInline}) }
 
-// Each runs a test on both engines.
+// Each runs a test on both engines, at the same time.
 func Each(t *testing.T, test func(t *testing.T, d *Desk)) {
 	t.Helper()
 	for _, engine := range storetest.Engines() {
 		t.Run(engine, func(t *testing.T) {
+			t.Parallel()
 			test(t, Build(t, Options{Engine: engine, Prompt: office.PromptInline}))
 		})
 	}
@@ -138,10 +140,11 @@ func Build(t testing.TB, o Options) *Desk {
 		Press:        press,
 		Installation: "inst_test", ConsoleURL: "http://console.test", Prompt: o.Prompt,
 	}
-	stepper := job.NewStepper(s, clock, off.Handlers(), job.Options{Log: log})
+	rounds := &rounds{clock: clock}
+	stepper := job.NewStepper(s, clock, rounds.slow(off.Handlers()), job.Options{Log: log})
 	s.UseQueue(store.StepperQueue(stepper.Wake))
 	off.Advance = stepper.Advance
-	d := &Desk{Office: off, T: t, Sandbox: world, Clock: clock, Stepper: stepper, URL: o.URL, Keys: o.Keys}
+	d := &Desk{Office: off, T: t, Sandbox: world, Clock: clock, Stepper: stepper, rounds: rounds, URL: o.URL, Keys: o.Keys}
 	news.office = off
 	if err := off.Begin(context.Background()); err != nil {
 		t.Fatal(err)
@@ -315,7 +318,9 @@ func Line(t testing.TB, a account.Account, lineID, amount string, at time.Time) 
 // Pass moves time on.
 func (d *Desk) Pass(span time.Duration) {
 	d.T.Helper()
-	if err := d.Stepper.Advance(context.Background(), d.Clock.Now().Add(span)); err != nil {
+	to := d.Clock.Now().Add(span)
+	d.rounds.slowUntil(to.Add(-usualAgain))
+	if err := d.Stepper.Advance(context.Background(), to); err != nil {
 		d.T.Fatal(err)
 	}
 }

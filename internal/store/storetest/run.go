@@ -23,12 +23,15 @@ const (
 // Engines returns the names of all engines.
 func Engines() []string { return []string{SQLite, Postgres} }
 
-// Each runs a test once on each engine, on a migrated and empty store whose jobs
+// Each runs a test once on each engine, at the same time, on a migrated and empty store whose jobs
 // wait for a stepper.
 func Each(t *testing.T, test func(t *testing.T, s *store.Store)) {
 	t.Helper()
 	for _, engine := range Engines() {
-		t.Run(engine, func(t *testing.T) { test(t, Open(t, engine)) })
+		t.Run(engine, func(t *testing.T) {
+			t.Parallel()
+			test(t, Open(t, engine))
+		})
 	}
 }
 
