@@ -4,6 +4,8 @@ SHELL := /bin/bash
 export GOFLAGS := -buildvcs=false
 BIN := bin/bursar
 GO := go
+AXE := 4.14.1
+AXE_SUM := 29348999450cdf2849a8e70b7912fc2da85a849da39c0d0d5394f51d4a9ed95c
 
 .PHONY: help
 help: ## list the targets
@@ -22,7 +24,7 @@ serve: build ## run everything with a pretend outside world and demo accounts
 	$(BIN) serve --demo
 
 .PHONY: test
-test: tools-debian check ## install what the tests need, and pass them all
+test: tools-debian tools-axe check ## install what the tests need, and pass them all
 	$(GO) test -timeout 28m ./...
 	$(GO) test ./internal/office -run TestTwoTabsOnTwoNodesPayTheSameOrderAtOnce -args -rounds 1000
 
@@ -44,6 +46,13 @@ bench: build ## measure, each figure beside its floor
 generate: ## redraw the generated files: api/openapi.yaml, docs/states.md, goldens
 	$(GO) test . ./internal/api ./internal/console ./internal/staff -update
 
+.PHONY: tools-axe
+tools-axe: ## fetch axe-core, which finds what keeps people from using a page
+	@echo "$(AXE_SUM)  bin/axe/axe.min.js" | sha256sum --check --status 2>/dev/null || { \
+		mkdir -p bin/axe && cd bin/axe && npm pack --loglevel=error axe-core@$(AXE) >/dev/null && \
+		tar -xzf axe-core-$(AXE).tgz --strip-components=1 package/axe.min.js package/LICENSE && rm axe-core-$(AXE).tgz && \
+		echo "$(AXE_SUM)  axe.min.js" | sha256sum --check --quiet; }
+
 .PHONY: tools-debian
-tools-debian: ## install PostgreSQL's server, Chromium and fonts where they are missing
+tools-debian: ## install PostgreSQL's server, Chromium, fonts and npm where they are missing
 	@./.ci/debian-packages

@@ -53,6 +53,7 @@ func TestEveryStateCanBeReached(t *testing.T) {
 		"bank line":      bank.LineTable.Check(bank.LinePending, bank.LineAside),
 		"receipt":        bank.RemittanceTable.Check(bank.Unclaimed),
 		"claim":          bank.ClaimTable.Check(bank.ClaimProposed),
+		"change":         bank.ChangeTable.Check(bank.ChangeProposed),
 	} {
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
@@ -78,6 +79,7 @@ func drawStates() []byte {
 		bank.LineTable.Markdown("Bank line", bank.LinePending, bank.LineAside, bank.LineHeld, bank.LineConflict),
 		bank.RemittanceTable.Markdown("Receipt", bank.Unclaimed),
 		bank.ClaimTable.Markdown("Claim", bank.ClaimProposed),
+		bank.ChangeTable.Markdown("Change of receiving accounts", bank.ChangeProposed),
 	}
 	return []byte(strings.Join(parts, "\n"))
 }

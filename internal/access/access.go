@@ -80,8 +80,18 @@ var CommandLine = Caller{Name: "cli", Trusted: true}
 // Jobs is Bursar itself, doing what it promised.
 var Jobs = Caller{Name: "job", Trusted: true}
 
+// unbound are the scopes that reach beyond any one account. A caller who is bound to
+// an account never has them, whatever it was given.
+var unbound = []Scope{
+	BooksRead, PolicyRead, PolicyWrite, WebhooksWrite, KeysRead, KeysWrite, IdentityRead, IdentityReview,
+	BankRead, BankWrite, BankApprove, CreditWrite, CreditApprove, StaffRead, StaffWrite, ClockWrite,
+}
+
 // May returns nil if c has the scope, or one that includes it.
 func (c Caller) May(s Scope) error {
+	if c.Account != "" && slices.Contains(unbound, s) {
+		return ErrForbidden.Detail("the scope %s reaches beyond one account", s)
+	}
 	if c.Trusted || slices.Contains(c.Scopes, s) {
 		return nil
 	}

@@ -42,6 +42,7 @@ var (
 	ErrMemberTaken    = fault.New(fault.Conflict, "member_email_taken", "another active member of staff has this mail address").WithNext("disable that one first, or use another address")
 	ErrMemberDisabled = fault.New(fault.Conflict, "member_disabled", "the member of staff is disabled").WithNext("enable them first")
 	ErrMemberSelf     = fault.New(fault.Forbidden, "member_own_record", "nobody changes their own role or whether they may come in").WithNext("ask another person who may")
+	ErrRoleAbove      = fault.New(fault.Forbidden, "role_above_own", "nobody gives a role that may do what they may not").WithNext("have it given at the command line with bursar staff, or with an API key that has every scope of the role")
 	ErrLinkTooOften   = fault.New(fault.TooMany, "staff_link_too_often", "too many links were asked for").WithNext("wait an hour, or ask whoever runs the installation for a link")
 	ErrStaffLink      = fault.New(fault.Unauthenticated, "staff_link_invalid", "the link or the session is over").WithNext("ask for a new link")
 )
@@ -64,6 +65,17 @@ func StaffRoles() []Role {
 // RolesWith lists the staff roles that may do something, in the order of Roles.
 func RolesWith(s Scope) []Role {
 	return slices.DeleteFunc(StaffRoles(), func(r Role) bool { return Caller{Scopes: r.Scopes}.May(s) != nil })
+}
+
+// MayGive returns nil if c may make a person something: it may do all that the role
+// may. So nobody makes up a colleague who approves what they propose themselves.
+func (c Caller) MayGive(r Role) error {
+	for _, s := range r.Scopes {
+		if c.May(s) != nil {
+			return ErrRoleAbove.Detail("the role %s may %s, which you may not", r.Name, s)
+		}
+	}
+	return nil
 }
 
 // NormalEmail is how addresses are compared.

@@ -121,17 +121,27 @@ func objections(why error, language string) []wire.Objection {
 func (s *Server) usageOf(ctx context.Context, by access.Caller, in *struct {
 	IDInput
 	Month string `query:"month" maxLength:"7" example:"2024-09" doc:"The month of this moment if left out."`
+	By    string `query:"by" enum:"product,day" default:"product" doc:"By day adds the same usage by day and product."`
 }) (wire.Usage, error) {
 	month, err := maybeMonth(in.Month)
 	if err != nil {
 		return wire.Usage{}, err
 	}
-	products, err := s.office.UsageOf(ctx, by, account.ID(in.ID), month)
+	used, err := s.office.UsageOf(ctx, by, account.ID(in.ID), month)
 	shape := wire.Usage{Object: "usage", Account: in.ID, Month: wire.MaybeText(month), Products: []wire.ProductUsage{}}
-	for _, p := range products {
-		shape.Products = append(shape.Products, wire.ProductUsage{Product: p.Product, Lines: p.Lines, Usage: wire.OfExact(p.Usage)})
+	for _, p := range used.Products {
+		shape.Products = append(shape.Products, productUsage(p))
+	}
+	if in.By == "day" {
+		for _, d := range used.Days {
+			shape.Days = append(shape.Days, wire.DayUsage{Day: d.Day.String(), ProductUsage: productUsage(d.Exposure)})
+		}
 	}
 	return shape, err
+}
+
+func productUsage(e billing.Exposure) wire.ProductUsage {
+	return wire.ProductUsage{Product: e.Product, Lines: e.Lines, Usage: wire.OfExact(e.Usage)}
 }
 
 func maybeMonth(text string) (billing.Month, error) {

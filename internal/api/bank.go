@@ -3,8 +3,6 @@ package api
 import (
 	"bytes"
 	"context"
-	"errors"
-	"io"
 	"net/http"
 	"reflect"
 
@@ -12,18 +10,24 @@ import (
 
 	"github.com/bursar-pay/bursar/internal/access"
 	"github.com/bursar-pay/bursar/internal/account"
-	"github.com/bursar-pay/bursar/internal/api/problem"
 	"github.com/bursar-pay/bursar/internal/bank"
 	"github.com/bursar-pay/bursar/internal/fault"
 	"github.com/bursar-pay/bursar/internal/office"
 	"github.com/bursar-pay/bursar/internal/wire"
 )
 
-const statementUploadMax = 64 << 20 // larger files are imported by the command line
+const (
+	statementUploadMax = 64 << 20 // larger files are imported by the command line
+	layoutField        = "layout"
+)
 
 // errStatementForm says that no file was found in a form.
 var errStatementForm = fault.New(fault.Malformed, "upload_malformed", "the body is not a form with a file in it").
 	WithNext("send multipart/form-data with one part named file")
+
+// errProofForm says it of a file to claim with.
+var errProofForm = fault.New(fault.Malformed, "upload_malformed", "the body is not a form with a file in it").
+	WithNext("send multipart/form-data with one part named file: a JPEG or PNG picture, or a PDF")
 
 // addBankRoutes adds what staff does with what banks say.
 func (s *Server) addBankRoutes() {
@@ -40,6 +44,7 @@ func (s *Server) addBankRoutes() {
 	handle(s, route{path: "GET /v1/remittances", id: "list-remittances", scope: access.BankRead, summary: "List receipts, newest first"}, s.remittances)
 	handle(s, route{path: "GET /v1/remittances/{id}", id: "get-remittance", scope: access.BankRead, summary: "Fetch a receipt, with who may have sent it and why"}, s.remittance)
 	handle(s, route{path: "POST /v1/remittances/{id}/claims", id: "claim-remittance", scope: access.BankWrite, status: 201, summary: "Say that a receipt, or a part of it, is a customer's"}, s.claimRemittance)
+	s.addProofRoutes()
 	handle(s, route{path: "POST /v1/remittances/{id}/assign", id: "assign-remittance", scope: access.BankWrite, summary: "Say who looks after a receipt"}, s.assignRemittance)
 	handle(s, route{path: "POST /v1/remittances/{id}/return", id: "return-remittance", scope: access.BankWrite, summary: "Have what is nobody's of a receipt sent back"}, s.returnRemittance)
 	handle(s, route{path: "POST /v1/remittances/{id}/keep", id: "keep-remittance", scope: access.BankWrite, summary: "Do not send a receipt back after all"}, s.keepRemittance)
@@ -56,11 +61,10 @@ func (s *Server) addBankRoutes() {
 func (s *Server) addStatementRoute() {
 	r := route{path: "POST /v1/statement-files", id: "import-statement", scope: access.BankWrite, body: true, slow: true, large: statementUploadMax, summary: "Import a file of bank statements"}
 	op := s.operation(r)
-	op.Description = "Takes camt.053, camt.054, MT940, MT942, BAI2 or CSV of up to 64 MiB. A broken file is refused whole, with the place. The same bytes again, the same statement in others, and statements that overlap count once."
-	op.Parameters = append(op.Parameters, &huma.Param{Name: "account_number", In: "query", Schema: &huma.Schema{Type: "string", MaxLength: ptr(40)}, Description: "Of the bank account, where the file does not say it, as CSV often does not."})
-	op.RequestBody = &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{"multipart/form-data": {Schema: &huma.Schema{
-		Type: "object", Required: []string{uploadField}, Properties: map[string]*huma.Schema{uploadField: {Type: "string", Format: "binary"}},
-	}}}}
+	op.Description = "Takes camt.053, camt.054, MT940, MT942, BAI2 or CSV of up to 64 MiB; of larger ones ask the bank for one file a day, or import them where the installation runs, by `bursar statement import` or its watched directory, which take up to 4 GiB. A broken file is refused whole, with the place. The same bytes again, the same statement in others, and statements that overlap count once. How the columns of a CSV are laid out may be said in a part named layout, in YAML or JSON; without it a layout that ships is found."
+	op.Parameters = append(op.Parameters, &huma.Param{Name: "account_number", In: "query", Schema: &huma.Schema{Type: "string", MaxLength: ptr(40)}, Description: "Of the bank account, where the file does not say it, as CSV often does not."},
+		&huma.Param{Name: "format", In: "query", Schema: &huma.Schema{Type: "string", Enum: []any{"auto", "camt.053", "camt.054", "mt940", "mt942", "bai2", "csv"}}, Description: "What the file is, if it should not be found out."})
+	op.RequestBody = formBody(uploadField, layoutField)
 	op.Responses["201"] = &huma.Response{Description: "Created", Content: map[string]*huma.MediaType{
 		"application/json": {Schema: s.huma.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[wire.StatementImport](), true, "")},
 	}}
@@ -73,12 +77,19 @@ func (s *Server) importStatement(w http.ResponseWriter, r *http.Request) {
 		s.refuse(w, r, err)
 		return
 	}
-	name, file, err := statementIn(r)
+	files, err := filesIn(r, errStatementForm, statementUploadMax, uploadField, layoutField)
 	if err != nil {
 		s.refuse(w, r, err)
 		return
 	}
-	done, err := s.office.ImportStatementFor(r.Context(), by, r.URL.Query().Get("account_number"), name, bytes.NewReader(file), office.StatementOptions{MaxBytes: statementUploadMax})
+	query, file := r.URL.Query(), files[uploadField]
+	options, err := office.ReadStatementsAs(query.Get("format"), files[layoutField].content)
+	if err != nil {
+		s.refuse(w, r, err)
+		return
+	}
+	options.MaxBytes = statementUploadMax
+	done, err := s.office.ImportStatementFor(r.Context(), by, query.Get("account_number"), file.name, bytes.NewReader(file.content), options)
 	if err != nil {
 		s.refuse(w, r, err)
 		return
@@ -86,28 +97,6 @@ func (s *Server) importStatement(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(http.StatusCreated)
 	s.answer(w, ImportJSON(done))
-}
-
-// statementIn finds the one file of a form.
-func statementIn(r *http.Request) (name string, file []byte, err error) {
-	form, err := r.MultipartReader()
-	if errors.Is(err, http.ErrNotMultipart) {
-		return "", nil, problem.ErrMediaType.WithNext(errStatementForm.Next)
-	}
-	for n := 0; err == nil && n < uploadPartsMax; n++ {
-		part, e := form.NextPart()
-		if e != nil {
-			break
-		}
-		if part.FormName() != uploadField {
-			continue
-		}
-		if file, e = io.ReadAll(io.LimitReader(part, statementUploadMax)); e != nil { // of a body that is in memory already
-			break
-		}
-		return part.FileName(), file, nil
-	}
-	return "", nil, errStatementForm
 }
 
 // ImportJSON shapes what came of importing a file.
@@ -224,6 +213,7 @@ func (s *Server) remittances(ctx context.Context, by access.Caller, in *struct {
 	Reason     string `query:"reason" maxLength:"40" doc:"That were not credited by themselves for this reason alone."`
 	Owner      string `query:"owner" maxLength:"200" doc:"That this person looks after alone."`
 	Exceptions bool   `query:"exceptions" doc:"Those alone that wait and need more than an ordinary claim."`
+	Due        bool   `query:"due" doc:"Those alone that wait and should have been claimed by now."`
 	Late       bool   `query:"late" doc:"Those alone that have waited longer than customers were promised."`
 }) (wire.List[wire.Remittance], error) {
 	p, err := in.page("rem")
@@ -231,7 +221,7 @@ func (s *Server) remittances(ctx context.Context, by access.Caller, in *struct {
 		return wire.List[wire.Remittance]{}, err
 	}
 	all, next, err := s.office.Remittances(ctx, by, office.RemittanceFilter{
-		Account: account.ID(in.Account), State: bank.RemittanceState(in.State), Reason: bank.Reason(in.Reason), Owner: in.Owner, Exceptions: in.Exceptions, Late: in.Late,
+		Account: account.ID(in.Account), State: bank.RemittanceState(in.State), Reason: bank.Reason(in.Reason), Owner: in.Owner, Exceptions: in.Exceptions, Due: in.Due, Late: in.Late,
 	}, p)
 	return list(all, next, wire.OfRemittance), err
 }
@@ -255,13 +245,14 @@ type claimRequest struct {
 	Fee     *wire.Amount `json:"fee,omitempty" doc:"What a bank took on the way, that we bear: a bill of the customer is short by just that, and the policy allows for it."`
 	Note    string       `json:"note" minLength:"1" maxLength:"500" doc:"How you know whose it is."`
 	Proof   string       `json:"proof,omitempty" maxLength:"200" doc:"Where the proof is."`
+	File    string       `json:"proof_file,omitempty" maxLength:"64" doc:"The file that proves it, which the caller has sent to this receipt."`
 }
 
 func (s *Server) claimRemittance(ctx context.Context, by access.Caller, in *struct {
 	IDInput
 	Body claimRequest
 }) (wire.Claim, error) {
-	what := office.Claiming{Account: account.ID(in.Body.Account), Note: in.Body.Note, Proof: in.Body.Proof}
+	what := office.Claiming{Account: account.ID(in.Body.Account), Note: in.Body.Note, Proof: in.Body.Proof, File: bank.ProofID(in.Body.File)}
 	var err error
 	if what.Amount, err = amountFrom(in.Body.Amount); err != nil {
 		return wire.Claim{}, err
@@ -271,6 +262,57 @@ func (s *Server) claimRemittance(ctx context.Context, by access.Caller, in *stru
 	}
 	c, err := s.office.ClaimRemittance(ctx, by, bank.RemittanceID(in.ID), what)
 	return wire.OfClaim(c), err
+}
+
+// addProofRoutes adds the doors for files that prove claims.
+func (s *Server) addProofRoutes() {
+	r := route{path: "POST /v1/remittances/{id}/proofs", id: "add-claim-proof", scope: access.BankWrite, body: true, large: uploadMax, summary: "Send a file that proves whose a receipt is"}
+	op := s.operation(r)
+	op.Description = "Takes a JPEG or PNG picture or a PDF of up to 10 MiB. What it is counts, not what it is called; pictures are written anew, and PDFs that can act are refused. It is kept encrypted, and its sender names it in a claim."
+	id := &huma.Param{Name: "id", In: "path", Required: true, Schema: &huma.Schema{Type: "string", MaxLength: ptr(64)}}
+	op.Parameters = append(op.Parameters, id)
+	op.RequestBody = formBody(uploadField)
+	op.Responses["201"] = &huma.Response{Description: "Created", Content: map[string]*huma.MediaType{
+		"application/json": {Schema: s.huma.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[wire.ClaimProof](), true, "")},
+	}}
+	s.serve(r, op, s.addProof)
+
+	r = route{path: "GET /v1/claim-proofs/{id}/content", id: "open-claim-proof", scope: access.BankRead, raw: true, summary: "Open a file that proves a claim; that you did is written down"}
+	op = s.operation(r)
+	op.Parameters = []*huma.Param{id}
+	file := &huma.MediaType{Schema: &huma.Schema{Type: "string", Format: "binary"}}
+	op.Responses["200"] = &huma.Response{Description: "OK", Content: map[string]*huma.MediaType{"image/jpeg": file, "image/png": file, "application/pdf": file}}
+	s.serve(r, op, s.openProof)
+}
+
+func (s *Server) addProof(w http.ResponseWriter, r *http.Request) {
+	by, id := callerOf(r.Context()), bank.RemittanceID(r.PathValue("id"))
+	if err := s.office.MayAddProof(r.Context(), by, id); err != nil { // before what they sent is looked at
+		s.refuse(w, r, err)
+		return
+	}
+	files, err := filesIn(r, errProofForm, office.UploadMax+1, uploadField)
+	if err != nil {
+		s.refuse(w, r, err)
+		return
+	}
+	p, err := s.office.AddProof(r.Context(), by, id, files[uploadField].name, bytes.NewReader(files[uploadField].content))
+	if err != nil {
+		s.refuse(w, r, err)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(http.StatusCreated)
+	s.answer(w, wire.OfProof(p))
+}
+
+func (s *Server) openProof(w http.ResponseWriter, r *http.Request) {
+	p, content, err := s.office.OpenProof(r.Context(), callerOf(r.Context()), bank.ProofID(r.PathValue("id")))
+	if err != nil {
+		s.refuse(w, r, err)
+		return
+	}
+	handOut(w, string(p.ID), p.Media, content)
 }
 
 func (s *Server) assignRemittance(ctx context.Context, by access.Caller, in *struct {

@@ -24,7 +24,7 @@ func TestEveryKindOfEventHasAShape(t *testing.T) {
 		"order": order.Order{}, "subscription": order.Subscription{}, "identity_check": identity.Case{},
 		"cash_application": billing.Application{}, "credit_line": account.CreditLine{}, "withdrawal": billing.Withdrawal{},
 		"receiving_account": bank.ReceivingAccount{}, "virtual_account": bank.VirtualAccount{}, "number_pool": bank.Pool{},
-		"remittance": bank.Remittance{}, "claim": bank.Claim{},
+		"remittance": bank.Remittance{}, "claim": bank.Claim{}, "receiving_change": bank.Change{},
 	}
 	for _, kind := range office.EventKinds {
 		noun, _, _ := strings.Cut(kind, ".")

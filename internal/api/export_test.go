@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"mime"
@@ -8,6 +9,8 @@ import (
 	"strconv"
 
 	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/bursar-pay/bursar/internal/access"
 )
 
 // CheckAnswer holds an answer to the description of its operation and returns
@@ -38,6 +41,13 @@ func (s *Server) CheckAnswer(r *http.Request, status int, header http.Header, bo
 	result := &huma.ValidateResult{}
 	huma.Validate(s.huma.OpenAPI().Components.Schemas, described.Content[media].Schema, huma.NewPathBuffer(nil, 0), huma.ModeReadFromServer, parsed, result)
 	return result.Errors
+}
+
+// ServeAs answers a request as if it came from a caller whom no key stands for, such
+// as the customer of one account.
+func (s *Server) ServeAs(by access.Caller, w http.ResponseWriter, r *http.Request) {
+	_, pattern := s.mux.Handler(r)
+	s.pass(w, r.WithContext(context.WithValue(r.Context(), callerKey, by)), s.routes[pattern])
 }
 
 // Address is where a request came from.

@@ -3,29 +3,20 @@ package api
 import (
 	"bytes"
 	"context"
-	"errors"
-	"fmt"
-	"io"
 	"net/http"
 	"reflect"
-	"strconv"
 
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/bursar-pay/bursar/internal/access"
 	"github.com/bursar-pay/bursar/internal/account"
-	"github.com/bursar-pay/bursar/internal/api/problem"
 	"github.com/bursar-pay/bursar/internal/fault"
 	"github.com/bursar-pay/bursar/internal/identity"
 	"github.com/bursar-pay/bursar/internal/office"
 	"github.com/bursar-pay/bursar/internal/wire"
 )
 
-const (
-	uploadMax      = office.UploadMax + 64<<10 // with what a form puts around a file
-	uploadPartsMax = 10
-	uploadField    = "file"
-)
+const uploadMax = office.UploadMax + 64<<10 // with what a form puts around a file
 
 // errUploadForm says that no file was found in a form.
 var errUploadForm = fault.New(fault.Malformed, "upload_malformed", "the body is not a form with a file in it").
@@ -80,9 +71,7 @@ func (s *Server) addUploadRoute() {
 	op.Parameters = append(op.Parameters,
 		&huma.Param{Name: "id", In: "path", Required: true, Schema: &huma.Schema{Type: "string", MaxLength: ptr(64)}},
 		&huma.Param{Name: "kind", In: "query", Required: true, Schema: &huma.Schema{Type: "string", Enum: []any{string(identity.RegisteredIdentity), string(identity.MethodImage), string(identity.LatestStatement)}}, Description: "What the document shows."})
-	op.RequestBody = &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{"multipart/form-data": {Schema: &huma.Schema{
-		Type: "object", Required: []string{uploadField}, Properties: map[string]*huma.Schema{uploadField: {Type: "string", Format: "binary"}},
-	}}}}
+	op.RequestBody = formBody(uploadField)
 	op.Responses["201"] = &huma.Response{Description: "Created", Content: map[string]*huma.MediaType{
 		"application/json": {Schema: s.huma.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[wire.Document](), true, "")},
 	}}
@@ -96,11 +85,12 @@ func (s *Server) addDocument(w http.ResponseWriter, r *http.Request) {
 		s.refuse(w, r, err)
 		return
 	}
-	var err error
-	if upload.Name, upload.Content, err = fileIn(r); err != nil {
+	files, err := filesIn(r, errUploadForm, office.UploadMax+1, uploadField)
+	if err != nil {
 		s.refuse(w, r, err)
 		return
 	}
+	upload.Name, upload.Content = files[uploadField].name, bytes.NewReader(files[uploadField].content)
 	d, err := s.office.AddDocument(r.Context(), by, id, upload)
 	if err != nil {
 		s.refuse(w, r, err)
@@ -109,29 +99,6 @@ func (s *Server) addDocument(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(http.StatusCreated)
 	s.answer(w, wire.OfDocument(d))
-}
-
-// fileIn finds the one file of a form.
-func fileIn(r *http.Request) (name string, content io.Reader, err error) {
-	form, err := r.MultipartReader()
-	if errors.Is(err, http.ErrNotMultipart) {
-		return "", nil, problem.ErrMediaType.WithNext(errUploadForm.Next)
-	}
-	for n := 0; err == nil && n < uploadPartsMax; n++ {
-		part, e := form.NextPart()
-		if e != nil {
-			break
-		}
-		if part.FormName() != uploadField {
-			continue
-		}
-		file, e := io.ReadAll(io.LimitReader(part, office.UploadMax+1)) // of a body that is in memory already
-		if e != nil {
-			break
-		}
-		return part.FileName(), bytes.NewReader(file), nil
-	}
-	return "", nil, errUploadForm
 }
 
 func (s *Server) reviewQueue(ctx context.Context, by access.Caller, in *struct {
@@ -164,22 +131,13 @@ func (s *Server) addContentRoute() {
 	s.serve(r, op, s.openDocument)
 }
 
-// endings are those of files, by what they are.
-var endings = map[string]string{"image/jpeg": ".jpg", "image/png": ".png", "application/pdf": ".pdf"}
-
 func (s *Server) openDocument(w http.ResponseWriter, r *http.Request) {
 	d, content, err := s.office.OpenDocument(r.Context(), callerOf(r.Context()), identity.DocumentID(r.PathValue("id")), r.URL.Query().Get("reason"))
 	if err != nil {
 		s.refuse(w, r, err)
 		return
 	}
-	h := w.Header()
-	h.Set("Content-Type", d.Media)
-	h.Set("Content-Length", strconv.Itoa(len(content)))
-	h.Set("Content-Disposition", fmt.Sprintf(`attachment; filename="%s%s"`, d.ID, endings[d.Media]))
-	h.Set("Content-Security-Policy", "sandbox; default-src 'none'")
-	h.Set("Cross-Origin-Resource-Policy", "same-origin")
-	_, _ = w.Write(content) // the caller may have gone
+	handOut(w, string(d.ID), d.Media, content)
 }
 
 func (s *Server) approveIdentity(ctx context.Context, by access.Caller, in *IDInput) (wire.IdentityCheck, error) {

@@ -113,9 +113,10 @@ func parseSpan(text string) (time.Duration, error) {
 type sessionRequest struct {
 	Account string `json:"account" minLength:"1" maxLength:"64"`
 	Page    string `json:"page,omitempty" maxLength:"200" pattern:"^(/[A-Za-z0-9._~-]+)*/?$" patternDescription:"a path of the console, such as /methods" example:"/methods" doc:"Where in the console the link leads; its first page if left out."`
+	Return  string `json:"return_url,omitempty" maxLength:"500" example:"https://cloud.example.com/billing" doc:"Where the console leads its customer back to: from every page, and when they sign out or their session is over. It has to be on one of the origins that the installation names in its setting return-origins; where it names none, a sandbox installation takes any web address and one with real payments takes none."`
 }
 
 func (s *Server) openConsole(ctx context.Context, by access.Caller, in *struct{ Body sessionRequest }) (wire.Link, error) {
-	link, until, err := s.office.OpenConsole(ctx, by, account.ID(in.Body.Account), in.Body.Page)
+	link, until, err := s.office.OpenConsole(ctx, by, account.ID(in.Body.Account), office.Entrance{Page: in.Body.Page, ReturnURL: in.Body.Return})
 	return wire.Link{Object: "link", URL: link, ExpiresAt: wire.Instant(until)}, err
 }

@@ -17,9 +17,14 @@ func (s *Server) addReceivingRoutes() {
 	handle(s, route{path: "GET /v1/accounts/{id}/virtual-accounts", id: "list-virtual-accounts", scope: access.FundsRead, summary: "List every account number that a customer was ever given, the first one first"}, s.virtualAccounts)
 	handle(s, route{path: "POST /v1/accounts/{id}/virtual-accounts", id: "assign-virtual-account", scope: access.BankWrite, status: 201, summary: "Give a customer an account number of their own, or answer with the one that they have"}, s.assignVirtualAccount)
 	handle(s, route{path: "GET /v1/receiving-accounts", id: "list-receiving-accounts", scope: access.BankRead, summary: "List the seller's bank accounts and the pools of numbers behind them"}, s.receivingAccounts)
-	handle(s, route{path: "POST /v1/receiving-accounts", id: "add-receiving-account", scope: access.BankApprove, status: 201, summary: "Add one of the seller's bank accounts"}, s.addReceivingAccount)
-	handle(s, route{path: "POST /v1/receiving-accounts/{id}/close", id: "close-receiving-account", scope: access.BankApprove, summary: "Close one of the seller's bank accounts: customers are not told to pay to it any more"}, s.closeReceivingAccount)
-	handle(s, route{path: "POST /v1/receiving-accounts/{id}/pools", id: "add-number-pool", scope: access.BankApprove, status: 201, large: poolMax, summary: "Add account numbers that customers can be given"}, s.addPool)
+	handle(s, route{path: "POST /v1/receiving-accounts", id: "propose-receiving-account", scope: access.BankWrite, status: 201, summary: "Propose to add one of the seller's bank accounts; another person agrees"}, s.proposeReceiving)
+	handle(s, route{path: "POST /v1/receiving-accounts/{id}/close", id: "propose-closing", scope: access.BankWrite, status: 201, summary: "Propose to close one of the seller's bank accounts: customers are not told to pay to it any more"}, s.proposeClosing)
+	handle(s, route{path: "POST /v1/receiving-accounts/{id}/pools", id: "propose-number-pool", scope: access.BankWrite, status: 201, large: poolMax, summary: "Propose to add account numbers that customers can be given"}, s.proposePool)
+	handle(s, route{path: "GET /v1/receiving-changes", id: "list-receiving-changes", scope: access.BankRead, summary: "List what was proposed of bank accounts and numbers, newest first"}, s.receivingChanges)
+	handle(s, route{path: "GET /v1/receiving-changes/{id}", id: "get-receiving-change", scope: access.BankRead, summary: "Fetch a proposal, with every number of a list"}, s.receivingChange)
+	handle(s, route{path: "POST /v1/receiving-changes/{id}/agree", id: "agree-to-receiving-change", scope: access.BankApprove, summary: "Make true what another person proposed"}, s.agreeToReceiving)
+	handle(s, route{path: "POST /v1/receiving-changes/{id}/refuse", id: "refuse-receiving-change", scope: access.BankApprove, summary: "Refuse what another person proposed"}, s.refuseReceiving)
+	handle(s, route{path: "POST /v1/receiving-changes/{id}/withdraw", id: "withdraw-receiving-change", scope: access.BankWrite, summary: "Take back what you proposed"}, s.withdrawReceiving)
 	s.addDocumentRoutes()
 }
 
@@ -76,9 +81,10 @@ type receivingRequest struct {
 	Number      string   `json:"number" minLength:"1" maxLength:"64"`
 	Rails       []string `json:"rails" minItems:"1" maxItems:"12" nullable:"false" enum:"swift,sepa,sepa_instant,ach,fedwire,faster_payments,chaps,zengin,cnaps,local,cash,cheque"`
 	Shared      bool     `json:"shared,omitempty" doc:"Customers without a number of their own pay to it, under a reference."`
+	Reason      string   `json:"reason" minLength:"1" maxLength:"500" doc:"Why, and where the bank's letter is: who agrees compares them."`
 }
 
-func (s *Server) addReceivingAccount(ctx context.Context, by access.Caller, in *struct{ Body receivingRequest }) (wire.ReceivingAccount, error) {
+func (s *Server) proposeReceiving(ctx context.Context, by access.Caller, in *struct{ Body receivingRequest }) (wire.ReceivingChange, error) {
 	b := in.Body
 	r := bank.ReceivingAccount{
 		Seller: b.Seller, Country: b.Country, Serves: b.Serves, Currency: money.Currency(b.Currency), Bank: b.Bank, BankAddress: b.BankAddress, BIC: b.BIC, Holder: b.Holder,
@@ -87,13 +93,18 @@ func (s *Server) addReceivingAccount(ctx context.Context, by access.Caller, in *
 	for _, rail := range b.Rails {
 		r.Rails = append(r.Rails, bank.Rail(rail))
 	}
-	r, err := s.office.AddReceivingAccount(ctx, by, r)
-	return wire.OfReceivingAccount(r), err
+	c, err := s.office.ProposeReceiving(ctx, by, r, b.Reason)
+	return wire.OfReceivingChange(c), err
 }
 
-func (s *Server) closeReceivingAccount(ctx context.Context, by access.Caller, in *IDInput) (wire.ReceivingAccount, error) {
-	r, err := s.office.CloseReceivingAccount(ctx, by, bank.ReceivingID(in.ID))
-	return wire.OfReceivingAccount(r), err
+func (s *Server) proposeClosing(ctx context.Context, by access.Caller, in *struct {
+	IDInput
+	Body struct {
+		Reason string `json:"reason" minLength:"1" maxLength:"500"`
+	}
+}) (wire.ReceivingChange, error) {
+	c, err := s.office.ProposeClosing(ctx, by, bank.ReceivingID(in.ID), in.Body.Reason)
+	return wire.OfReceivingChange(c), err
 }
 
 type poolRequest struct {
@@ -104,15 +115,51 @@ type poolRequest struct {
 	First    int64    `json:"first,omitempty" minimum:"0" maximum:"999999999999" doc:"The counter of the first number of a range."`
 	Last     int64    `json:"last,omitempty" minimum:"0" maximum:"999999999999"`
 	WarnAt   int64    `json:"warn_at,omitempty" minimum:"0" maximum:"999999999999" doc:"So many left, and the event number_pool.low says so."`
+	Reason   string   `json:"reason" minLength:"1" maxLength:"500" doc:"Why, and where the bank's letter is: who agrees compares them."`
 }
 
-func (s *Server) addPool(ctx context.Context, by access.Caller, in *struct {
+func (s *Server) proposePool(ctx context.Context, by access.Caller, in *struct {
 	IDInput
 	Body poolRequest
-}) (wire.Pool, error) {
+}) (wire.ReceivingChange, error) {
 	b := in.Body
-	p, err := s.office.AddPool(ctx, by, office.NewPool{
+	c, err := s.office.ProposePool(ctx, by, office.NewPool{
 		Receiving: bank.ReceivingID(in.ID), Numbers: b.Numbers, BankCode: b.BankCode, Prefix: b.Prefix, Digits: b.Digits, First: b.First, Last: b.Last, WarnAt: b.WarnAt,
-	})
-	return wire.OfPool(p), err
+	}, b.Reason)
+	return wire.OfReceivingChange(c), err
+}
+
+func (s *Server) receivingChanges(ctx context.Context, by access.Caller, in *struct {
+	PageInput
+	State string `query:"state" enum:"proposed,agreed,refused,withdrawn" doc:"In this state alone; those that wait for a decision are proposed."`
+}) (wire.List[wire.ReceivingChange], error) {
+	p, err := in.page("rcc")
+	if err != nil {
+		return wire.List[wire.ReceivingChange]{}, err
+	}
+	all, next, err := s.office.ReceivingChanges(ctx, by, bank.ChangeState(in.State), p)
+	return list(all, next, func(c bank.Change) wire.ReceivingChange {
+		c.Numbers = nil
+		return wire.OfReceivingChange(c)
+	}), err
+}
+
+func (s *Server) receivingChange(ctx context.Context, by access.Caller, in *IDInput) (wire.ReceivingChange, error) {
+	c, err := s.office.ReceivingChange(ctx, by, bank.ChangeID(in.ID))
+	return wire.OfReceivingChange(c), err
+}
+
+func (s *Server) agreeToReceiving(ctx context.Context, by access.Caller, in *DecisionInput) (wire.ReceivingChange, error) {
+	c, err := s.office.AgreeToReceiving(ctx, by, bank.ChangeID(in.ID), in.Body.Note)
+	return wire.OfReceivingChange(c), err
+}
+
+func (s *Server) refuseReceiving(ctx context.Context, by access.Caller, in *DecisionInput) (wire.ReceivingChange, error) {
+	c, err := s.office.RefuseReceiving(ctx, by, bank.ChangeID(in.ID), in.Body.Note)
+	return wire.OfReceivingChange(c), err
+}
+
+func (s *Server) withdrawReceiving(ctx context.Context, by access.Caller, in *IDInput) (wire.ReceivingChange, error) {
+	c, err := s.office.WithdrawReceiving(ctx, by, bank.ChangeID(in.ID))
+	return wire.OfReceivingChange(c), err
 }

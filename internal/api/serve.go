@@ -45,6 +45,11 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		r = r.WithContext(context.WithValue(r.Context(), callerKey, by))
 	}
+	s.pass(w, r, route)
+}
+
+// pass lets a request in, whoever asks is known by now.
+func (s *Server) pass(w http.ResponseWriter, r *http.Request, route route) {
 	if route.raw {
 		s.mux.ServeHTTP(w, r)
 		return

@@ -8,7 +8,11 @@ import (
 
 func TestStaffIsKeptOverTheAPI(t *testing.T) {
 	d := newDesk(t)
-	key := d.newKey(access.StaffWrite)
+	key := d.newKey(access.Scopes...)
+	above := ask{method: "POST", path: "/v1/staff-members", key: d.newKey(access.StaffWrite), body: `{"name":"Eve","email":"eve@example.com","role":"finance"}`}
+	if got := d.want(403, above); got["code"] != "role_above_own" {
+		t.Errorf("a role that may more than the key: got %v, want it refused", got)
+	}
 	m := d.want(201, ask{method: "POST", path: "/v1/staff-members", key: key, body: `{"name":"Ada Ames","email":"Ada@example.com","role":"finance"}`})
 	if m["object"] != "staff_member" || m["email"] != "ada@example.com" || m["role"] != "finance" || m["state"] != "active" {
 		t.Errorf("got %v", m)

@@ -57,7 +57,8 @@ type Claim struct {
 	State      ClaimState
 	Automatic  bool // by the number that the money came to: nobody had to decide
 	Note       string
-	Proof      string // where the proof is: a ticket, a letter; "" none
+	Proof      string  // where the proof is: a ticket, a letter; "" none
+	ProofFile  ProofID // the file that proves it; "" none
 	ClaimedBy  string
 	ClaimedAt  time.Time
 	DecidedBy  string

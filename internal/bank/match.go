@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/bursar-pay/bursar/internal/account"
 )
@@ -133,6 +134,8 @@ func Match(l Line, f Facts) Verdict {
 		v.Reason = ReasonShared
 	case number == "":
 		v.Reason = ReasonUnknownPayer
+	case l.BookedOn < f.Virtual[number].AssignedAt.AddDate(0, 0, -1).Format(time.DateOnly):
+		v.Reason = ReasonUnknownNumber // nobody's then: who has it now did not send it. A bank's day may be behind ours
 	case owner.Closed || owner.ID == "":
 		v.Reason = ReasonAccountClosed
 	case owner.Currency != l.Amount.Currency:

@@ -3,6 +3,7 @@ package bank_test
 import (
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/bursar-pay/bursar/internal/account"
 	"github.com/bursar-pay/bursar/internal/bank"
@@ -54,6 +55,12 @@ func TestMatch(t *testing.T) {
 		{"the number stands in the text, broken up", receipt(says("for DE75 5121 0800 1245 1261 99 thanks")), facts(), "acct_a", ""},
 		{"a number with a wrong digit is no number", receipt(says("DE75512108001245126198")), facts(), "", bank.ReasonUnknownPayer},
 		{"somebody else's IBAN in the text", receipt(says(others)), facts(), "", bank.ReasonUnknownPayer},
+		{"from before the number was theirs", receipt(paidTo(owned)), facts(func(f *bank.Facts) {
+			f.Virtual[owned] = bank.VirtualAccount{Number: owned, Account: "acct_a", AssignedAt: time.Date(2026, 3, 12, 0, 0, 0, 0, time.UTC)}
+		}), "", bank.ReasonUnknownNumber},
+		{"on the day it became theirs", receipt(paidTo(owned)), facts(func(f *bank.Facts) {
+			f.Virtual[owned] = bank.VirtualAccount{Number: owned, Account: "acct_a", AssignedAt: time.Date(2026, 3, 10, 23, 0, 0, 0, time.UTC)}
+		}), "acct_a", ""},
 		{"two customers' numbers", receipt(says(owned + " " + others)), facts(func(f *bank.Facts) {
 			f.Virtual[others] = bank.VirtualAccount{Number: others, Account: "acct_b"}
 		}), "", bank.ReasonSeveralAccounts},

@@ -1,7 +1,10 @@
 package bank
 
 import (
+	"slices"
 	"strconv"
+
+	"github.com/bursar-pay/bursar/internal/money"
 )
 
 // ApartFrom returns those of an account's statements that cannot list what st lists:
@@ -79,7 +82,7 @@ type Surroundings struct {
 // with the same reference of the bank, alike those of the same day and amount. Some
 // banks give one reference to several entries: then it tells nothing.
 func (s Surroundings) Recognize(m Movement, core string, isReused bool, named, alike []Line) (id LineID, isSame bool) {
-	if one, ok := s.onlyMovement(named); ok && !isReused {
+	if one, ok := s.onlyMovement(in(named, m.Currency)); ok && !isReused {
 		other, _ := statementIn(s.Beside, one.Statement)
 		_, isApart := statementIn(s.Apart, one.Statement)
 		switch {
@@ -118,6 +121,12 @@ func (s Surroundings) onlyMovement(lines []Line) (Line, bool) {
 		}
 	}
 	return one, true
+}
+
+// in leaves lines in other currencies out: an account may have several, and a bank one
+// reference for what left the one and came to the other.
+func in(lines []Line, c money.Currency) []Line {
+	return slices.DeleteFunc(slices.Clone(lines), func(l Line) bool { return l.Amount.Currency != c })
 }
 
 func liesIn(st Statement, day string) bool {

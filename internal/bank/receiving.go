@@ -121,7 +121,7 @@ func ShownNumber(s Scheme, number string) string {
 var (
 	ErrReceivingNotFound = fault.New(fault.NotFound, "receiving_account_not_found", "there is no such receiving account")
 	ErrReceivingInvalid  = fault.New(fault.Invalid, "receiving_account_invalid", "the receiving account cannot be added as described")
-	ErrReceivingTaken    = fault.New(fault.Conflict, "receiving_account_taken", "the account number is one of ours already").WithNext("see `bursar receiving ls`; a number is entered once")
+	ErrReceivingTaken    = fault.New(fault.Conflict, "receiving_account_taken", "the account number is one of ours already").WithNext("see `bursar receiving ls`; a number is entered once for each currency")
 	ErrReceivingClosed   = fault.New(fault.Conflict, "receiving_account_closed", "the receiving account is closed").WithNext("use one that is open")
 	ErrNumber            = fault.New(fault.Invalid, "account_number_invalid", "this is not an account number of its scheme").WithNext("copy the number from the bank's own letter")
 	ErrNoReceiving       = fault.New(fault.NotFound, "receiving_details_none", "there is no bank account to which this customer can transfer money").
@@ -241,4 +241,17 @@ func ReceivingFor(all []ReceivingAccount, seller, country string, c money.Curren
 		}
 	}
 	return found, found.ID != ""
+}
+
+// InCurrency picks, of the accounts that have one number, the one in a currency; "" is
+// one that a file does not say, and picks the only one.
+func InCurrency(all []ReceivingAccount, c money.Currency) (ReceivingAccount, bool) {
+	if c == "" && len(all) == 1 {
+		return all[0], true
+	}
+	i := slices.IndexFunc(all, func(r ReceivingAccount) bool { return r.Currency == c })
+	if i < 0 {
+		return ReceivingAccount{}, false
+	}
+	return all[i], true
 }

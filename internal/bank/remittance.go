@@ -1,7 +1,10 @@
 package bank
 
 import (
+	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/bursar-pay/bursar/internal/account"
 	"github.com/bursar-pay/bursar/internal/fault"
@@ -149,14 +152,28 @@ func (r Remittance) Settle(now time.Time) (Remittance, error) {
 	return r, nil
 }
 
+// Crossing is an instant that a receipt has waited past, of which staff are told once.
+type Crossing string
+
+// The crossings.
+const (
+	CrossedDue  Crossing = "due"  // it should have been claimed by now
+	CrossedLate Crossing = "late" // the promise to customers is broken
+)
+
 const noteMax = 500 // bytes
 
-// CheckNote returns nil if s says something.
+// CheckNote returns nil if s says something, in characters that can be kept and shown.
 func CheckNote(s string) error {
-	if len(s) == 0 || len(s) > noteMax {
+	if strings.TrimSpace(s) == "" || len(s) > noteMax || !utf8.ValidString(s) || strings.ContainsFunc(s, isNoText) {
 		return ErrNoteNeeded
 	}
 	return nil
+}
+
+// isNoText tells whether a character is none that people write.
+func isNoText(r rune) bool {
+	return unicode.IsControl(r) && r != '\n' && r != '\r' && r != '\t' || unicode.Is(unicode.Bidi_Control, r)
 }
 
 // Clock is how long a receipt may wait, in the words of the office: two instants.

@@ -65,7 +65,7 @@ type tableRows struct {
 
 // Tables of the model, in an order in which they can be filled.
 var (
-	tablesOnce = []string{"receiving_accounts", "number_pools"}
+	tablesOnce = []string{"receiving_changes", "receiving_accounts", "number_pools"}
 	tablesEach = []string{
 		"accounts", "credit_lines", "virtual_accounts", "collections", "usage_lines", "exposures", "carries", "bills", "bill_lines", "debts", "debt_lines",
 		"entries", "postings", "balances",
@@ -130,16 +130,25 @@ func makeModel(ctx context.Context, o *Options, path string) (m model, err error
 
 // openCustomer opens the seller's bank account and a customer who pays by transfer.
 func (m *model) openCustomer(ctx context.Context, off *office.Office) (a account.Account, err error) {
-	r, err := off.AddReceivingAccount(ctx, access.CommandLine, bank.ReceivingAccount{
+	second := access.Caller{Name: "bench:second", Trusted: true}
+	opened, err := off.ProposeReceiving(ctx, access.CommandLine, bank.ReceivingAccount{
 		Seller: "main", Country: "DE", Currency: bankCurrency, Bank: "Bench Bank", BIC: "PRETDEFFXXX", Holder: "Bench Cloud", Scheme: bank.SchemeIBAN, Number: bankNumber,
 		Rails: []bank.Rail{bank.RailSwift, bank.RailSEPA}, Shared: true,
-	})
+	}, "bench")
 	if err != nil {
 		return a, err
 	}
-	if m.pool, err = off.AddPool(ctx, access.CommandLine, office.NewPool{Receiving: r.ID, BankCode: "37040044", Prefix: "9", Last: 999_999}); err != nil {
+	if _, err := off.AgreeToReceiving(ctx, second, opened.ID, ""); err != nil {
 		return a, err
 	}
+	numbers, err := off.ProposePool(ctx, access.CommandLine, office.NewPool{Receiving: opened.Receiving, BankCode: "37040044", Prefix: "9", Last: 999_999}, "bench")
+	if err != nil {
+		return a, err
+	}
+	if _, err := off.AgreeToReceiving(ctx, second, numbers.ID, ""); err != nil {
+		return a, err
+	}
+	m.pool = numbers.Pool
 	if a, err = off.OpenAccount(ctx, access.CommandLine, office.NewAccount{
 		Reference: modelReference, Kind: account.Enterprise, Name: "Example Works", Country: "DE", Currency: bankCurrency, Email: "pay@example.com",
 	}); err != nil {

@@ -95,6 +95,7 @@ var benchmarks = []struct {
 	{"usage_single", true, usageSingle},
 	{"charge_latency", true, chargeLatency},
 	{"bank_import", true, bankImport},
+	{"pages", true, consolePages},
 	{"cold_start", false, coldStart},
 	{"idle_memory", false, idleMemory},
 }

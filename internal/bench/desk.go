@@ -138,14 +138,22 @@ func listen(h http.Handler) (*http.Server, string, error) {
 }
 
 // bind gives the first account a card that may be charged as often as we like.
-func (d *desk) bind(ctx context.Context) error {
+func (d *desk) bind(ctx context.Context) error { return d.bindTo(ctx, d.accounts[0]) }
+
+// bindAll does that for every account.
+func (d *desk) bindAll(ctx context.Context) error { return d.bindTo(ctx, d.accounts...) }
+
+func (d *desk) bindTo(ctx context.Context, accounts ...account.Account) error {
 	own := strings.NewReplacer("builtin-1", "bench-1", "[15 per 30d]", "[999 per 1h]").Replace(policy.BuiltIn().Document)
 	if _, err := d.office.ApplyPolicy(ctx, access.CommandLine, []byte(own), "bench", true); err != nil {
 		return err
 	}
-	_, err := d.office.BindCard(ctx, access.CommandLine, d.accounts[0].ID, office.CardToBind{Token: sandbox.Visa, Consent: "bench", ReturnURL: "http://bench.invalid/"})
-	if err != nil {
-		return err
+	for i, a := range accounts {
+		token := []string{sandbox.Visa, sandbox.Mastercard}[i%2] // a card is on one account
+		_, err := d.office.BindCard(ctx, access.CommandLine, a.ID, office.CardToBind{Token: token, Consent: "bench", ReturnURL: "http://bench.invalid/"})
+		if err != nil {
+			return err
+		}
 	}
 	return d.office.Drain(ctx)
 }

@@ -20,6 +20,13 @@ type Owed struct {
 	OpenedAt time.Time    `json:"opened_at"`
 	Open     money.Amount `json:"open"`
 	InFlight money.Amount `json:"in_flight"` // what payments ask for that are not over
+
+	// Of what a payment method is charged for by itself, the least that it is charged and
+	// the step in which amounts go; zero: nothing charges it.
+	Least int64 `json:"least,omitempty"`
+	Step  int64 `json:"step,omitempty"`
+
+	ByHand bool `json:"by_hand,omitempty"` // a person took back what had paid it, and a person alone pays it again
 }
 
 // Allocation is what of a balance goes to a debt.
@@ -47,17 +54,35 @@ func (o Owed) Free() money.Amount {
 	return money.Amount{Minor: max(0, o.Open.Minor-o.InFlight.Minor), Currency: o.Open.Currency}
 }
 
+// upTo is what a balance puts to the debt by itself: not so much that less is left than
+// a payment method is charged.
+func (o Owed) upTo(balance int64) int64 {
+	free := o.Free().Minor
+	if o.ByHand {
+		return 0
+	}
+	if rest := free - balance; rest > 0 && o.Least > 0 {
+		rest = max(rest, o.Least)
+		if o.Step > 1 {
+			rest += (o.Step - rest%o.Step) % o.Step
+		}
+		return free - rest
+	}
+	return min(balance, free)
+}
+
 // Apply says to which debts a balance goes: to the bill that was issued first, of
 // those issued at one time to the one due first, of those to the one with the lower
 // number; within a bill to the oldest debt; until the money or the debts end
-// (R-RECON-02, R-RECON-03, R-RECON-07). No debt gets more than what is free of it.
+// (R-RECON-02, R-RECON-03, R-RECON-07). No debt gets more than what is free of it, and
+// none that waits for a person gets anything.
 // The same input, in whatever order, has the same answer.
 func Apply(balance money.Amount, owed []Owed) []Allocation {
 	sorted := slices.SortedFunc(slices.Values(owed), compareOwed)
 	left := balance.Minor
 	var out []Allocation
 	for _, o := range sorted {
-		part := min(left, o.Free().Minor)
+		part := o.upTo(left)
 		if part <= 0 || o.Open.Currency != balance.Currency {
 			continue
 		}

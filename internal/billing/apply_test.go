@@ -24,6 +24,17 @@ func owing(id string, billed, due int, number string, open, inFlight int64) Owed
 	return o
 }
 
+// charged is a debt of which a method is charged at least 0.50, in steps of 0.10.
+func charged(o Owed) Owed {
+	o.Least, o.Step = 50, 10
+	return o
+}
+
+func byHand(o Owed) Owed {
+	o.ByHand = true
+	return o
+}
+
 func TestApply(t *testing.T) {
 	for _, c := range []struct {
 		name    string
@@ -47,6 +58,11 @@ func TestApply(t *testing.T) {
 		{"nothing that a payment is asking for", 100, []Owed{owing("a", 0, 30, "1", 100, 100), owing("b", 1, 30, "2", 100, 0)}, "[{b 1.00 USD}]"},
 		{"what a part payment leaves", 100, []Owed{owing("a", 0, 30, "1", 100, 40)}, "[{a 0.60 USD}]"},
 		{"a payment that asks for more than is open", 100, []Owed{owing("a", 0, 30, "1", 100, 140)}, "[]"},
+		{"all of what a method is charged", 100, []Owed{charged(owing("a", 0, 30, "1", 100, 0))}, "[{a 1.00 USD}]"},
+		{"as much as leaves enough to be charged", 80, []Owed{charged(owing("a", 0, 30, "1", 100, 0))}, "[{a 0.50 USD}]"},
+		{"in the provider's steps", 35, []Owed{charged(owing("a", 0, 30, "1", 200, 0))}, "[{a 0.30 USD}]"},
+		{"too little open to leave any", 30, []Owed{charged(owing("a", 0, 30, "1", 40, 0)), owing("b", 1, 30, "2", 100, 0)}, "[{b 0.30 USD}]"},
+		{"what waits for a person", 100, []Owed{byHand(owing("a", 0, 30, "1", 100, 0)), owing("b", 1, 30, "2", 40, 0)}, "[{b 0.40 USD}]"},
 		{"another currency", 100, []Owed{{Debt: "a", Open: money.Amount{Minor: 100, Currency: "JPY"}, InFlight: money.Amount{Currency: "JPY"}}}, "[]"},
 	} {
 		if got := fmt.Sprint(Apply(usdOf(c.balance), c.owed)); got != c.want {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/bursar-pay/bursar/internal/access"
@@ -19,6 +21,7 @@ type receiptCommands struct {
 	Show     receiptShow     `cmd:"" help:"Show a receipt, with who may have sent it and why."`
 	Claims   receiptClaims   `cmd:"" help:"List claims, newest first."`
 	Claim    receiptClaim    `cmd:"" help:"Say that a receipt, or a part of it, is a customer's."`
+	Proof    receiptProof    `cmd:"" help:"Write the file that proves a claim; that you opened it is written down."`
 	Approve  receiptApprove  `cmd:"" help:"Credit what another person has claimed."`
 	Refuse   receiptRefuse   `cmd:"" help:"Find a claim to be wrong."`
 	Withdraw receiptWithdraw `cmd:"" help:"Take your own claim back."`
@@ -40,6 +43,7 @@ type receiptLs struct {
 	State      string `help:"Those that are unclaimed, credited, returning or ended." enum:",unclaimed,credited,returning,ended" default:""`
 	Owner      string `help:"That this person looks after."`
 	Exceptions bool   `help:"Those that wait and need more than an ordinary claim."`
+	Due        bool   `help:"Those that should have been claimed by now."`
 	Late       bool   `help:"Those that have waited longer than customers were promised."`
 	pageFlags
 }
@@ -47,7 +51,7 @@ type receiptLs struct {
 // Run lists receipts.
 func (c receiptLs) Run(ctx context.Context, s *session) error {
 	return s.at(ctx, func(d *desk) error {
-		f := office.RemittanceFilter{State: bank.RemittanceState(c.State), Owner: c.Owner, Exceptions: c.Exceptions, Late: c.Late}
+		f := office.RemittanceFilter{State: bank.RemittanceState(c.State), Owner: c.Owner, Exceptions: c.Exceptions, Due: c.Due, Late: c.Late}
 		if c.Account != "" {
 			a, err := d.account(ctx, c.Account)
 			if err != nil {
@@ -118,10 +122,10 @@ func (c receiptShow) Run(ctx context.Context, s *session) error {
 	})
 }
 
-const claimHead = "claim,receipt,account,amount,fee,state,claimed by,decided by,reversed by,note"
+const claimHead = "claim,receipt,account,amount,fee,state,claimed by,decided by,reversed by,note,proof"
 
 func claimRow(c wire.Claim) []any {
-	return []any{c.ID, c.Remittance, c.Account, c.Amount, c.Fee, c.State, c.ClaimedBy, c.DecidedBy, c.ReversedBy, c.Note}
+	return []any{c.ID, c.Remittance, c.Account, c.Amount, c.Fee, c.State, c.ClaimedBy, c.DecidedBy, c.ReversedBy, c.Note, c.ProofFile}
 }
 
 type receiptClaims struct {
@@ -156,6 +160,7 @@ type receiptClaim struct {
 	Fee     string `help:"What a bank took on the way, that we bear: a bill is short by just that."`
 	Note    string `required:"" help:"How you know, for the audit."`
 	Proof   string `help:"Where the proof is."`
+	File    string `name:"proof-file" placeholder:"FILE" help:"The proof itself: a JPEG or PNG picture or a PDF, which is kept encrypted."`
 	asFlag
 }
 
@@ -181,6 +186,18 @@ func (c receiptClaim) Run(ctx context.Context, s *session) error {
 			if *one.into, err = money.ParseAmount(one.text, r.Amount.Currency); err != nil {
 				return err
 			}
+		}
+		if c.File != "" {
+			f, err := os.Open(c.File)
+			if err != nil {
+				return errFile.At(c.File).Detail("%v", cause(err))
+			}
+			defer f.Close()
+			p, err := d.office.AddProof(ctx, c.caller(), bank.RemittanceID(c.Receipt), filepath.Base(c.File), f)
+			if err != nil {
+				return err
+			}
+			what.File = p.ID
 		}
 		claim, err := d.office.ClaimRemittance(ctx, c.caller(), bank.RemittanceID(c.Receipt), what)
 		return s.showClaim(claim, err)
@@ -213,6 +230,27 @@ type claimFlags struct {
 	Claim string `arg:"" help:"Its id."`
 	Note  string `required:"" help:"Why, for the audit."`
 	asFlag
+}
+
+type receiptProof struct {
+	Proof string `arg:"" help:"Its id, as the claim names it."`
+	Out   string `required:"" placeholder:"FILE" help:"Where to write it; nobody but you will be able to read it."`
+	asFlag
+}
+
+// Run writes the file that proves a claim. Nothing of it is shown on the terminal.
+func (c receiptProof) Run(ctx context.Context, s *session) error {
+	return s.at(ctx, func(d *desk) error {
+		p, content, err := d.office.OpenProof(ctx, c.caller(), bank.ProofID(c.Proof))
+		if err != nil {
+			return err
+		}
+		if err := writeNew(c.Out, content); err != nil {
+			return err
+		}
+		shape := wire.OfProof(p)
+		return s.show(shape, func(w io.Writer) { fmt.Fprintf(w, "%s: %s, %d bytes\n", c.Out, shape.Media, len(content)) })
+	})
 }
 
 type receiptApprove struct {

@@ -9,7 +9,6 @@ import (
 
 	"github.com/bursar-pay/bursar/internal/access"
 	"github.com/bursar-pay/bursar/internal/account"
-	"github.com/bursar-pay/bursar/internal/bank"
 	"github.com/bursar-pay/bursar/internal/fault"
 	"github.com/bursar-pay/bursar/internal/ledger"
 	"github.com/bursar-pay/bursar/internal/money"
@@ -20,16 +19,7 @@ import (
 const (
 	demoOthersMin   = 3       // customers in the file, so that one of them may pay otherwise than the rest
 	demoCreditLimit = 100_000 // of whole units of the currency
-	demoNumbersMax  = 9_999   // in the pool
 	demoProofEnd    = "-account-proof.pdf"
-	demoBank        = "Demo Bank"
-	demoBankNumber  = "370400440532010001" // bank, branch and account, without check digits
-)
-
-// Staff of the demo: what one proposes the other decides on.
-var (
-	demoManager = access.Caller{Name: "demo:account-manager", Trusted: true}
-	demoFinance = access.Caller{Name: "demo:finance", Trusted: true}
 )
 
 // chooseTransfer says who buys on credit and pays by bank transfer: of those who have
@@ -56,19 +46,20 @@ func (d *demo) openCredit(ctx context.Context) error {
 		return nil
 	}
 	a, o := d.accounts[d.transfers], d.desk.office
-	if err := d.openReceiving(ctx, a); err != nil {
-		return fmt.Errorf("open a receiving account: %w", err)
-	}
 	limit, err := money.ParseAmount(fmt.Sprint(demoCreditLimit), a.Currency)
 	if err != nil {
 		return err
 	}
-	line, err := o.ProposeCreditLine(ctx, demoManager, a.ID, office.CreditProposal{Kind: account.OpenCredit, Limit: limit, Reason: "pays by transfer, as agreed"})
+	line, err := d.desk.openCredit(ctx, a, limit)
 	if err != nil {
-		return fmt.Errorf("propose a credit line: %w", err)
+		return err
 	}
-	if line, err = o.ApproveCreditLine(ctx, demoFinance, line.ID, "as proposed"); err != nil {
-		return fmt.Errorf("approve a credit line: %w", err)
+	b, err := d.desk.bank()
+	if err != nil {
+		return err
+	}
+	if _, err := b.follow(ctx, d.desk, ""); err != nil {
+		return err
 	}
 	to, err := o.ReceivingDetails(ctx, access.CommandLine, a.ID)
 	if err != nil {
@@ -77,35 +68,6 @@ func (d *demo) openCredit(ctx context.Context) error {
 	d.report.Credit = 1
 	d.say("%s  opened a credit line of %s (%s); its customer transfers to %s", d.now(), line.Limit, line.Terms, to.ShownNumber())
 	return nil
-}
-
-// openReceiving opens an account of ours at the pretend bank, with a pool of numbers.
-func (d *demo) openReceiving(ctx context.Context, a account.Account) error {
-	o := d.desk.office
-	number, err := bank.MakeIBAN("DE", demoBankNumber)
-	if err != nil {
-		return err
-	}
-	p, err := o.Policy(ctx, access.CommandLine)
-	if err != nil {
-		return err
-	}
-	seller := p.Seller(p.Region(a.Country, a.RegisteredAt))
-	r, err := o.AddReceivingAccount(ctx, demoFinance, bank.ReceivingAccount{
-		Seller: seller.Code, Country: "DE", Currency: a.Currency, Bank: demoBank, BankAddress: "Frankfurt am Main", BIC: "PRETDEFFXXX", Holder: "Demo Cloud GmbH",
-		Scheme: bank.SchemeIBAN, Number: string(number), Rails: []bank.Rail{bank.RailSwift, bank.RailSEPA}, Shared: true,
-	})
-	if err != nil {
-		return err
-	}
-	if _, err := o.AddPool(ctx, demoFinance, office.NewPool{Receiving: r.ID, BankCode: "37040044", Prefix: "77", Last: demoNumbersMax}); err != nil {
-		return err
-	}
-	b, err := d.desk.bank()
-	if err == nil {
-		_, err = b.follow(ctx, d.desk, "")
-	}
-	return err
 }
 
 // payByTransfer has the credit customer transfer what their bills ask for, the bank end

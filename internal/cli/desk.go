@@ -113,6 +113,8 @@ type config struct {
 	Console string    // public origin of the pages
 	StartAt time.Time // where the clock of a new sandbox installation starts; zero: now
 
+	ReturnOrigins []string // to which customers may be led back
+
 	AllowPrivate bool   // events may go to private addresses; always so in a sandbox installation
 	World        string // path of the sandbox world's state; "" beside the database
 	OnRequest    func(op string, at time.Time)
@@ -200,7 +202,8 @@ func (d *desk) wire(ctx context.Context) error {
 		Store: d.store, Cards: cards, Wallet: wallet, Now: d.clock.Now, IDs: id.NewSource(d.clock.Now, d.config.Random), Random: d.config.Random,
 		Press:    document.New(d.config.Fonts, document.SystemDirectories),
 		Webhooks: webhook.NewSender(webhook.Options{AllowPrivate: d.config.AllowPrivate || !live}),
-		Log:      d.log, Installation: d.installation, Live: live, ConsoleURL: d.config.Console, Prompt: d.config.Prompt,
+		Log:      d.log, Installation: d.installation, Live: live, ConsoleURL: d.config.Console, ReturnOrigins: d.config.ReturnOrigins,
+		Prompt: d.config.Prompt,
 	}
 	if d.config.Mail.URL != "" {
 		if d.office.Mail, err = mail.NewSender(d.config.Mail, d.clock.Now); err != nil {

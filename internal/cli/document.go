@@ -27,12 +27,8 @@ type outFlags struct {
 	Out string `placeholder:"FILE" help:"Where to write the PDF; a file of its own name here if it is left out."`
 }
 
-// write keeps a document in a new file, and says what it is.
-func (f outFlags) write(s *session, d office.Document) error {
-	path := f.Out
-	if path == "" {
-		path = d.Name
-	}
+// writeNew writes a file that was not there, and that nobody else may read.
+func writeNew(path string, content []byte) error {
 	file, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if errors.Is(err, os.ErrExist) {
 		return errFileThere
@@ -40,13 +36,22 @@ func (f outFlags) write(s *session, d office.Document) error {
 	if err != nil {
 		return fmt.Errorf("make the file: %w", err)
 	}
-	if _, err = file.Write(d.PDF); err == nil {
-		err = file.Close()
-	} else {
-		err = errors.Join(err, file.Close())
-	}
-	if err != nil {
+	_, err = file.Write(content)
+	if err = errors.Join(err, file.Close()); err != nil {
 		return errors.Join(fmt.Errorf("write the file: %w", err), os.Remove(path))
+	}
+	return nil
+}
+
+// write keeps a document in a new file, and says what it is.
+func (f outFlags) write(s *session, d office.Document) error {
+	path := f.Out
+	if path == "" {
+		path = d.Name
+	}
+	err := writeNew(path, d.PDF)
+	if err != nil {
+		return err
 	}
 	shape := struct {
 		Object string `json:"object"`

@@ -18,16 +18,20 @@ import (
 )
 
 type receivingCommands struct {
-	Add    receivingAdd          `cmd:"" help:"Add one of the seller's bank accounts."`
-	Ls     receivingLs           `cmd:"" aliases:"list" help:"List the seller's bank accounts and the pools of numbers behind them."`
-	Close  receivingClose        `cmd:"" help:"Close one of the seller's bank accounts: customers are not told to pay to it any more."`
-	Pool   receivingPoolCommands `cmd:"" help:"Account numbers that customers can be given."`
-	Assign receivingAssign       `cmd:"" help:"Give a customer an account number of their own."`
-	Show   receivingShow         `cmd:"" help:"Show how a customer transfers money."`
+	Add      receivingAdd          `cmd:"" help:"Propose to add one of the seller's bank accounts; another person agrees."`
+	Ls       receivingLs           `cmd:"" aliases:"list" help:"List the seller's bank accounts and the pools of numbers behind them."`
+	Close    receivingClose        `cmd:"" help:"Propose to close one of the seller's bank accounts: customers are not told to pay to it any more."`
+	Pool     receivingPoolCommands `cmd:"" help:"Account numbers that customers can be given."`
+	Changes  receivingChanges      `cmd:"" help:"List what was proposed of bank accounts and numbers, newest first."`
+	Agree    receivingAgree        `cmd:"" help:"Make true what another person proposed."`
+	Refuse   receivingRefuse       `cmd:"" help:"Refuse what another person proposed."`
+	Withdraw receivingWithdraw     `cmd:"" help:"Take back what you proposed."`
+	Assign   receivingAssign       `cmd:"" help:"Give a customer an account number of their own."`
+	Show     receivingShow         `cmd:"" help:"Show how a customer transfers money."`
 }
 
 type receivingPoolCommands struct {
-	Add receivingPoolAdd `cmd:"" help:"Add a range of numbers, or a list of them."`
+	Add receivingPoolAdd `cmd:"" help:"Propose to add a range of numbers, or a list of them; another person agrees."`
 }
 
 var errNumbersFile = fault.New(fault.Invalid, "numbers_file_unreadable", "the file of account numbers cannot be read").WithNext("name a text file with one number a line")
@@ -46,9 +50,11 @@ type receivingAdd struct {
 	Number      string   `required:"" help:"The account number."`
 	Rails       []string `default:"swift" help:"What it takes: swift, sepa, sepa_instant, ach, fedwire, faster_payments, chaps, zengin, cnaps, local, cash, cheque."`
 	Shared      bool     `help:"Customers without a number of their own pay to it, under a reference."`
+	Reason      string   `required:"" help:"Why, and where the bank's letter is: who agrees compares them."`
+	asFlag
 }
 
-// Run adds a bank account.
+// Run proposes to add a bank account.
 func (c receivingAdd) Run(ctx context.Context, s *session) error {
 	r := bank.ReceivingAccount{
 		Seller: c.Seller, Country: strings.ToUpper(c.Country), Currency: money.Currency(strings.ToUpper(c.Currency)), Bank: c.Bank, BankAddress: c.BankAddress, BIC: c.BIC,
@@ -61,29 +67,127 @@ func (c receivingAdd) Run(ctx context.Context, s *session) error {
 		r.Rails = append(r.Rails, bank.Rail(rail))
 	}
 	return s.at(ctx, func(d *desk) error {
-		r, err := d.office.AddReceivingAccount(ctx, access.CommandLine, r)
-		if err != nil {
-			return err
-		}
-		shape := wire.OfReceivingAccount(r)
-		return s.show(shape, func(w io.Writer) { receivingFacts(w, shape) })
+		change, err := d.office.ProposeReceiving(ctx, c.caller(), r, c.Reason)
+		return showChange(s, change, err)
 	})
 }
 
-func receivingFacts(w io.Writer, r wire.ReceivingAccount) {
-	facts(w, func(add func(...any)) {
-		add("receiving account", r.ID)
-		add("seller", r.Seller)
-		add("serves", servesText(r.Serves))
-		add("bank", r.Bank)
-		add("BIC", r.BIC)
-		add("holder", r.Holder)
-		add("bank code", r.BankCode)
-		add("number", bank.ShownNumber(bank.Scheme(r.Scheme), r.Number))
-		add("currency", r.Currency)
-		add("rails", strings.Join(r.Rails, ", "))
-		add("shared", r.Shared)
-		add("closed", r.ClosedAt)
+// showChange shows a proposal with all that it would add.
+func showChange(s *session, c bank.Change, err error) error {
+	if err != nil {
+		return err
+	}
+	shape := wire.OfReceivingChange(c)
+	return s.show(shape, func(w io.Writer) {
+		facts(w, func(add func(...any)) {
+			add("change", shape.ID)
+			add("kind", shape.Kind)
+			add("receiving account", shape.Receiving)
+			if r := shape.Account; r != nil {
+				add("seller", r.Seller)
+				add("serves", servesText(r.Serves))
+				add("bank", r.Bank)
+				add("BIC", r.BIC)
+				add("holder", r.Holder)
+				add("bank code", r.BankCode)
+				add("number", bank.ShownNumber(bank.Scheme(r.Scheme), r.Number))
+				add("currency", r.Currency)
+				add("rails", strings.Join(r.Rails, ", "))
+				add("shared", r.Shared)
+			}
+			if p := shape.Pool; p != nil {
+				add("pool", p.ID)
+				add("numbers", p.Kind)
+				add("bank code", p.BankCode)
+				add("prefix", p.Prefix)
+				add("from", p.First)
+				add("to", p.Last)
+				add("warns at", p.WarnAt)
+			}
+			add("reason", shape.Reason)
+			add("state", shape.State)
+			add("proposed by", shape.ProposedBy, shape.ProposedAt)
+			add("decided by", shape.DecidedBy, shape.DecidedAt)
+			add("note", shape.Note)
+		})
+		if p := shape.Pool; p != nil {
+			for _, n := range p.Numbers {
+				fmt.Fprintln(w, n)
+			}
+		}
+	})
+}
+
+type receivingChanges struct {
+	ID    string `arg:"" optional:"" help:"Show this one alone, with every number of a list."`
+	State string `help:"Those that are proposed, agreed, refused or withdrawn." enum:",proposed,agreed,refused,withdrawn" default:""`
+	pageFlags
+}
+
+// Run lists proposals, or shows one.
+func (c receivingChanges) Run(ctx context.Context, s *session) error {
+	return s.at(ctx, func(d *desk) error {
+		if c.ID != "" {
+			change, err := d.office.ReceivingChange(ctx, access.CommandLine, bank.ChangeID(c.ID))
+			return showChange(s, change, err)
+		}
+		list, next, err := d.office.ReceivingChanges(ctx, access.CommandLine, bank.ChangeState(c.State), c.page())
+		if err != nil {
+			return err
+		}
+		shape := func(c bank.Change) wire.ReceivingChange {
+			c.Numbers = nil
+			return wire.OfReceivingChange(c)
+		}
+		return showList(s, list, next, shape, "change,kind,receiving account,what,state,proposed by,decided by,reason,proposed", func(c wire.ReceivingChange) []any {
+			what := ""
+			switch {
+			case c.Account != nil:
+				what = c.Account.Number + " " + c.Account.Currency + " of " + c.Account.Holder
+			case c.Pool != nil:
+				what = fmt.Sprintf("%d numbers", c.Pool.Last-c.Pool.First+1)
+			}
+			return []any{c.ID, c.Kind, c.Receiving, what, c.State, c.ProposedBy, c.DecidedBy, c.Reason, c.ProposedAt}
+		})
+	})
+}
+
+type receivingDecision struct {
+	Change string `arg:"" help:"Its id."`
+	Note   string `help:"Why; kept beside the decision."`
+	asFlag
+}
+
+type receivingAgree struct{ receivingDecision }
+
+// Run makes true what another person proposed.
+func (c receivingAgree) Run(ctx context.Context, s *session) error {
+	return s.at(ctx, func(d *desk) error {
+		change, err := d.office.AgreeToReceiving(ctx, c.caller(), bank.ChangeID(c.Change), c.Note)
+		return showChange(s, change, err)
+	})
+}
+
+type receivingRefuse struct{ receivingDecision }
+
+// Run refuses what another person proposed.
+func (c receivingRefuse) Run(ctx context.Context, s *session) error {
+	return s.at(ctx, func(d *desk) error {
+		change, err := d.office.RefuseReceiving(ctx, c.caller(), bank.ChangeID(c.Change), c.Note)
+		return showChange(s, change, err)
+	})
+}
+
+type receivingWithdraw struct {
+	Change string `arg:"" help:"Its id."`
+	asFlag
+}
+
+// Run takes a proposal back.
+func (c receivingWithdraw) Run(ctx context.Context, s *session) error {
+	return s.at(ctx, func(d *desk) error {
+		change, err := d.office.WithdrawReceiving(ctx, c.caller(), bank.ChangeID(c.Change))
+		return showChange(s, change, err)
 	})
 }
 
@@ -131,17 +235,15 @@ func (c receivingLs) Run(ctx context.Context, s *session) error {
 
 type receivingClose struct {
 	Account string `arg:"" help:"The bank account's id."`
+	Reason  string `required:"" help:"Why, for the audit."`
+	asFlag
 }
 
-// Run closes a bank account.
+// Run proposes to close a bank account.
 func (c receivingClose) Run(ctx context.Context, s *session) error {
 	return s.at(ctx, func(d *desk) error {
-		r, err := d.office.CloseReceivingAccount(ctx, access.CommandLine, bank.ReceivingID(c.Account))
-		if err != nil {
-			return err
-		}
-		shape := wire.OfReceivingAccount(r)
-		return s.show(shape, func(w io.Writer) { receivingFacts(w, shape) })
+		change, err := d.office.ProposeClosing(ctx, c.caller(), bank.ReceivingID(c.Account), c.Reason)
+		return showChange(s, change, err)
 	})
 }
 
@@ -154,9 +256,11 @@ type receivingPoolAdd struct {
 	First    int64  `default:"1" help:"Of a range: the counter of the first number."`
 	Last     int64  `help:"Of a range: the counter of the last number."`
 	WarnAt   int64  `default:"100" help:"So many left, and the event number_pool.low says so."`
+	Reason   string `required:"" help:"Why, and where the bank's letter is: who agrees compares them."`
+	asFlag
 }
 
-// Run adds numbers that customers can be given.
+// Run proposes to add numbers that customers can be given.
 func (c receivingPoolAdd) Run(ctx context.Context, s *session) error {
 	n := office.NewPool{
 		Receiving: bank.ReceivingID(c.Account), BankCode: c.BankCode, Prefix: c.Prefix, Digits: c.Digits, First: c.First, Last: c.Last, WarnAt: c.WarnAt,
@@ -168,20 +272,11 @@ func (c receivingPoolAdd) Run(ctx context.Context, s *session) error {
 		}
 	}
 	return s.at(ctx, func(d *desk) error {
-		p, err := d.office.AddPool(ctx, access.CommandLine, n)
-		if err != nil {
-			return err
+		change, err := d.office.ProposePool(ctx, c.caller(), n, c.Reason)
+		if err == nil {
+			change.Numbers = nil // whoever proposes them has them
 		}
-		shape := wire.OfPool(p)
-		return s.show(shape, func(w io.Writer) {
-			facts(w, func(add func(...any)) {
-				add("pool", shape.ID)
-				add("receiving account", shape.Receiving)
-				add("kind", shape.Kind)
-				add("numbers left", shape.Left)
-				add("warns at", shape.WarnAt)
-			})
-		})
+		return showChange(s, change, err)
 	})
 }
 

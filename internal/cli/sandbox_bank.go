@@ -121,7 +121,13 @@ func (b pretendBank) knows(ctx context.Context, d *desk, number string) error {
 			r, err = tx.ReceivingAccount(ctx, v.Receiving)
 			return err
 		}
-		r, err = tx.ReceivingAccountByNumber(ctx, number)
+		ours, err := tx.ReceivingAccountsNumbered(ctx, number)
+		if err == nil && len(ours) == 0 {
+			return bank.ErrReceivingNotFound
+		}
+		if err == nil {
+			r = ours[0] // a number has one currency at the pretend bank: that of the first
+		}
 		return err
 	})
 	if errors.Is(err, bank.ErrReceivingNotFound) {

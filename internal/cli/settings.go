@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -53,6 +54,7 @@ var settings = []setting{
 	{name: "listen", env: "BURSAR_LISTEN", usual: "127.0.0.1:8080", about: "address of API and pages"},
 	{name: "sandbox-listen", env: "BURSAR_SANDBOX_LISTEN", usual: "127.0.0.1:0", about: "address of the sandbox world"},
 	{name: "url", env: "BURSAR_URL", about: "public origin of API and pages, for links; empty: the address"},
+	{name: "return-origins", env: "BURSAR_RETURN_ORIGINS", about: "the platform's origins, with commas, to which customers may be led back; empty: any in a sandbox installation, else none"},
 	{name: "policy", env: "BURSAR_POLICY", about: "policy that a server applies when it starts"},
 	{name: "statements", env: "BURSAR_STATEMENTS_DIR", about: "directory that a server takes bank statements from; empty: none"},
 	{name: "log-level", env: "BURSAR_LOG_LEVEL", usual: "info", about: "debug, info, warn or error"},
@@ -268,6 +270,13 @@ func (s *session) config(level slog.Level) (config, error) {
 	}
 	c.PayPal = paypalEnd{URL: s.value("paypal-url"), Client: s.value("paypal-client-id"), Secret: s.value("paypal-secret"), Webhook: s.value("paypal-webhook-id")}
 	c.Scanner = s.value("scanner")
+	for _, text := range strings.FieldsFunc(s.value("return-origins"), func(r rune) bool { return r == ',' || r == ' ' }) {
+		u, wrong := url.Parse(text)
+		if wrong != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" || strings.TrimRight(text, "/") != u.Scheme+"://"+u.Host {
+			return c, errConfigValue.At("return-origins").WithNext("name origins such as https://cloud.example.com, with commas between them")
+		}
+		c.ReturnOrigins = append(c.ReturnOrigins, u.Scheme+"://"+strings.ToLower(u.Host))
+	}
 	if list := s.value("fonts"); list != "" {
 		c.Fonts = filepath.SplitList(list)
 	}

@@ -24,9 +24,10 @@ var errSomeRefused = fault.New(fault.Malformed, "statements_refused", "not every
 	WithNext("see the reason of each, and fetch those files from the bank again")
 
 type statementImport struct {
-	Paths  []string `arg:"" name:"file" help:"camt.053, camt.054, MT940, MT942, BAI2 or CSV; - reads standard input."`
-	Format string   `default:"auto" enum:"auto,camt.053,camt.054,mt940,mt942,bai2,csv" help:"What they are, if it should not be found out: ${enum}."`
-	Layout string   `placeholder:"FILE" help:"How the columns of a CSV are laid out, in YAML or JSON; without it one that ships is found."`
+	Paths   []string `arg:"" name:"file" help:"camt.053, camt.054, MT940, MT942, BAI2 or CSV; - reads standard input."`
+	Format  string   `default:"auto" enum:"auto,camt.053,camt.054,mt940,mt942,bai2,csv" help:"What they are, if it should not be found out: ${enum}."`
+	Account string   `placeholder:"NUMBER" help:"The bank account's number, where the files do not say it, as CSV often does not."`
+	Layout  string   `placeholder:"FILE" help:"How the columns of a CSV are laid out, in YAML or JSON; without it one that ships is found."`
 }
 
 // importShape is what came of one file, in JSON.
@@ -78,7 +79,7 @@ func (c statementImport) Run(ctx context.Context, s *session) error {
 	return s.at(ctx, func(d *desk) error {
 		var shapes []importShape
 		for _, path := range c.Paths {
-			shape, err := d.importFile(ctx, s, path, options)
+			shape, err := d.importFile(ctx, s, c.Account, path, options)
 			if err != nil {
 				return err
 			}
@@ -90,7 +91,7 @@ func (c statementImport) Run(ctx context.Context, s *session) error {
 
 // importFile imports one file. That it was refused is said in the answer; an error is
 // something else.
-func (d *desk) importFile(ctx context.Context, s *session, path string, options statement.Options) (importShape, error) {
+func (d *desk) importFile(ctx context.Context, s *session, number, path string, options statement.Options) (importShape, error) {
 	f, size, done, err := openStatement(s.In, path)
 	if err == nil {
 		defer done()
@@ -98,7 +99,7 @@ func (d *desk) importFile(ctx context.Context, s *session, path string, options 
 		defer bar.end()
 		var i office.StatementImport
 		if _, err = f.Seek(0, io.SeekStart); err == nil {
-			i, err = d.office.ImportStatement(ctx, access.CommandLine, filepath.Base(path), &watchedReader{ReadSeeker: f, bar: bar}, options)
+			i, err = d.office.ImportStatementFor(ctx, access.CommandLine, number, filepath.Base(path), &watchedReader{ReadSeeker: f, bar: bar}, options)
 		}
 		if err == nil {
 			return shapeImport(path, i), nil

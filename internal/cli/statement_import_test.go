@@ -29,10 +29,14 @@ func openBank(t *testing.T, c config) (*desk, sandbox.BankFile) {
 		}
 	})
 	const number = "DE89370400440532013000"
-	if _, err := d.office.AddReceivingAccount(ctx, access.CommandLine, bank.ReceivingAccount{
+	change, err := d.office.ProposeReceiving(ctx, access.CommandLine, bank.ReceivingAccount{
 		Seller: "main", Country: "DE", Currency: "EUR", Bank: "Example Bank", BIC: "COBADEFFXXX", Holder: "Example Cloud GmbH", Scheme: bank.SchemeIBAN, Number: number,
 		Rails: []bank.Rail{bank.RailSEPA}, Shared: true,
-	}); err != nil {
+	}, "the bank's letter")
+	if err == nil {
+		_, err = d.office.AgreeToReceiving(ctx, access.Caller{Name: "second", Trusted: true}, change.ID, "")
+	}
+	if err != nil {
 		t.Fatal(err)
 	}
 	b, err := d.bank()

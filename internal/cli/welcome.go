@@ -5,21 +5,25 @@ import (
 
 	"github.com/bursar-pay/bursar/internal/access"
 	"github.com/bursar-pay/bursar/internal/account"
+	"github.com/bursar-pay/bursar/internal/money"
 	"github.com/bursar-pay/bursar/internal/office"
 	"github.com/bursar-pay/bursar/internal/policy"
 )
 
 const (
-	welcomeMax  = 10 // accounts that links are made for
-	welcomePage = "/methods/new"
+	welcomeCredit = "credit-de" // the account that has credit
+	welcomeLimit  = 50_000_00   // cents
+	welcomeMax    = 10          // accounts that links are made for
+	welcomePage   = "/methods/new"
 )
 
 // welcomeAccounts are opened by `serve --demo` on an empty database: one in each
-// region of the demonstration's policy.
+// region of the demonstration's policy, and one who has credit and pays by transfer.
 var welcomeAccounts = []office.NewAccount{
 	{Reference: "acme-us", Name: "Acme Inc.", Kind: account.Enterprise, Country: "US", Currency: "USD", Email: "billing@acme.example"},
 	{Reference: "beispiel-de", Name: "Beispiel GmbH", Kind: account.Enterprise, Country: "DE", Currency: "EUR", Zone: "Europe/Berlin", Email: "rechnung@beispiel.example"},
 	{Reference: "contoh-my", Name: "Contoh Sdn. Bhd.", Kind: account.Enterprise, Country: "MY", Currency: "MYR", Zone: "Asia/Kuala_Lumpur", Email: "akaun@contoh.example"},
+	{Reference: welcomeCredit, Name: "Kredit AG", Kind: account.Enterprise, Country: "DE", Currency: "EUR", Zone: "Europe/Berlin", Email: "buchhaltung@kredit.example"},
 	{Reference: "mihon-jp", Name: "Mihon K.K.", Kind: account.Enterprise, Country: "JP", Currency: "JPY", Zone: "Asia/Tokyo", Language: "ja", Email: "keiri@mihon.example"},
 }
 
@@ -49,7 +53,11 @@ func (d *desk) welcome(ctx context.Context) (key string, links []welcome, err er
 		return "", nil, err
 	}
 	for _, a := range accounts {
-		link, _, err := d.office.OpenConsole(ctx, access.CommandLine, a.ID, welcomePage)
+		page := welcomePage
+		if a.Credit {
+			page = "/"
+		}
+		link, _, err := d.office.OpenConsole(ctx, access.CommandLine, a.ID, office.Entrance{Page: page})
 		if err != nil {
 			return "", nil, err
 		}
@@ -75,6 +83,14 @@ func (d *desk) furnish(ctx context.Context) ([]account.Account, error) {
 		a, err := d.office.OpenAccount(ctx, access.CommandLine, n)
 		if err != nil {
 			return nil, err
+		}
+		if a.Reference == welcomeCredit {
+			if _, err := d.openCredit(ctx, a, money.Amount{Minor: welcomeLimit, Currency: a.Currency}); err != nil {
+				return nil, err
+			}
+			if a, err = d.office.Account(ctx, access.CommandLine, a.ID); err != nil {
+				return nil, err
+			}
 		}
 		opened = append(opened, a)
 	}

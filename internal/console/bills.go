@@ -43,7 +43,7 @@ func (c *console) showBills(v *visit) error {
 	if err != nil {
 		return err
 	}
-	view := billsView{Issues: v.at(l.MonthEnds), Pager: v.pager(next)}
+	view := billsView{Issues: v.at(l.NextBill), Pager: v.pager(next)}
 	if w.Owed.IsPositive() {
 		view.Owed = sum(w.Owed)
 	}
@@ -72,7 +72,10 @@ type billView struct {
 	Payments          []paymentLine
 	PDF               string
 	Due               string   // by which day; "" it is collected, not due
+	Credit            bool     // it is paid by transfer, and nothing of it is charged by itself
+	Request           string   // the document that asks for a transfer; "" there is none
 	Pay               *handPay // nil: nothing is open
+	ByHand            bool     // the balance does not pay it by itself
 }
 
 // handPay is the form by which something is paid by hand.
@@ -92,6 +95,7 @@ type shareLine struct {
 // debtLine is one amount of a bill that was charged by itself.
 type debtLine struct {
 	ID, Name, Net, Tax, Amount string
+	Order                      string // the page of the order that a credit line paid; "" it is for usage
 	Open                       string // "" nothing
 	Standing                   standing
 	Opened                     string
@@ -120,11 +124,19 @@ func (c *console) tellBill(v *visit, id billing.BillID) error {
 	v.title = v.t("bill.of", "month", v.month(b.Month))
 	view := billView{
 		Paid: v.r.URL.Query().Has("paid"), ID: string(b.ID), Month: v.month(b.Month), Number: b.Number, Standing: v.billStanding(b), Issued: v.at(b.IssuedAt),
-		Net: sum(b.Net), Tax: sum(b.Tax), Total: sum(b.Total), Open: sumIf(b.Open), Due: v.dayOf(b.DueAt), PDF: billURL(b.ID) + "/bill.pdf",
+		Net: sum(b.Net), Tax: sum(b.Tax), Total: sum(b.Total), Open: sumIf(b.Open), Due: v.dayOf(b.DueAt), Credit: v.account.Credit, PDF: billURL(b.ID) + "/bill.pdf",
 	}
+	view.ByHand = s.ByHand && v.account.AutoApply
 	if b.Open.IsPositive() {
 		if view.Pay, err = c.payBillForm(v, b); err != nil {
 			return err
+		}
+		to, err := c.transferTo(v)
+		if err != nil {
+			return err
+		}
+		if v.account.Credit && to != nil {
+			view.Request = "/funds/request.pdf?bill=" + url.QueryEscape(string(b.ID))
 		}
 	}
 	for _, h := range b.Shares {
@@ -139,7 +151,11 @@ func (c *console) tellBill(v *visit, id billing.BillID) error {
 		last[p.Debt] = p
 	}
 	for _, d := range b.Debts {
-		view.Debts = append(view.Debts, v.debtLine(d, last[string(d.ID)]))
+		line := v.debtLine(d, last[string(d.ID)])
+		if ord, isDrawn := s.Orders[d.ID]; isDrawn {
+			line.Name, line.Order = v.t("for.order", "reference", ord.Reference), orderPage(ord.ID)
+		}
+		view.Debts = append(view.Debts, line)
 	}
 	view.MoreDebts = s.Debts - len(b.Debts)
 	for _, l := range s.Payments[:min(len(s.Payments), paymentsOfPage)] {

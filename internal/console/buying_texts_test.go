@@ -47,7 +47,7 @@ func wantedByBuying() []string {
 		keys = append(keys, "identity.kind."+string(k), "identity.kind."+string(k)+".what")
 	}
 	for _, code := range []string{
-		"payment_unresolved", "no_payment_method", "amount_not_chargeable", "attempts_capped", "card_refused_for_good", "attempt_too_soon", "account_overdue",
+		"payment_unresolved", "no_payment_method", "amount_not_chargeable", "attempts_capped", "card_refused_for_good", "attempt_too_soon", "account_overdue", "balance_below_zero",
 		"account_silent", "order_needs_credit", "order_exceeds_credit", "order_pending", "order_over", "order_paid", "order_lapsed", "risk_control_rejection", "subscription_over",
 		"document_not_chosen", "upload_broken", "upload_too_large", "evidence_empty", "evidence_too_large", "evidence_kind", "evidence_pixels", "evidence_broken",
 		"evidence_complex", "evidence_pages", "evidence_encrypted", "evidence_active", "evidence_infected", "evidence_unscanned", "documents_not_kept",

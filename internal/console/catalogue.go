@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/text/language"
 
@@ -173,14 +175,19 @@ func (w *words) reasonsOf(kind payment.Kind, err error) []reason {
 	return list
 }
 
-// sentence gives a fault's words a capital and a full stop.
+// sentence gives words a capital and a full stop, as their script writes it.
 func sentence(s string) string {
 	if s == "" {
 		return ""
 	}
-	s = strings.ToUpper(s[:1]) + s[1:]
-	if !strings.HasSuffix(s, ".") {
-		s += "."
+	first, width := utf8.DecodeRuneInString(s)
+	s = string(unicode.ToUpper(first)) + s[width:]
+	last, _ := utf8.DecodeLastRuneInString(s)
+	switch {
+	case last == '.' || last == '。':
+		return s
+	case unicode.In(last, unicode.Han, unicode.Hiragana, unicode.Katakana):
+		return s + "。"
 	}
-	return s
+	return s + "."
 }

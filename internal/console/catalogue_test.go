@@ -42,6 +42,22 @@ func TestEveryLanguageHasEveryTextWithItsNames(t *testing.T) {
 	}
 }
 
+func TestSentence(t *testing.T) {
+	for in, want := range map[string]string{
+		"":                 "",
+		"use another card": "Use another card.",
+		"It is over.":      "It is over.",
+		"ändern":           "Ändern.",
+		"請更換銀行卡":           "請更換銀行卡。",
+		"もう一度お試しください":      "もう一度お試しください。",
+		"请联系银行。":           "请联系银行。",
+	} {
+		if got := sentence(in); got != want {
+			t.Errorf("sentence(%q): got %q, want %q", in, got, want)
+		}
+	}
+}
+
 // TestPayPalSpeaksOfNoCard finds texts that a PayPal account would be told as if it
 // were a card.
 func TestPayPalSpeaksOfNoCard(t *testing.T) {

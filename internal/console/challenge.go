@@ -1,6 +1,10 @@
 package console
 
-import "net/http"
+import (
+	"net/http"
+
+	"github.com/bursar-pay/bursar/internal/payment"
+)
 
 // offerChallenge is where a link in a message leads (R-3DS-05). The link is good
 // for one time, and mail programs look at links by themselves, so it is used up
@@ -24,8 +28,16 @@ func (c *console) takeChallenge(v *visit) error {
 	return nil
 }
 
-// endChallenge is where the payer's bank sends them.
+// endChallenge is where the payer's bank sends them. Who is signed in goes on to the
+// payment, which says how it ended.
 func (c *console) endChallenge(v *visit) error {
-	v.show(http.StatusOK, "challenge_done.html", map[string]bool{"Inside": c.admit(v) == nil})
+	inside := c.admit(v) == nil
+	if id := payment.ID(v.r.URL.Query().Get("payment")); inside && id != "" {
+		if _, err := c.lookAtPayment(v, id, true); err == nil {
+			http.Redirect(v.w, v.r, paymentURL(id), http.StatusSeeOther)
+			return nil
+		}
+	}
+	v.show(http.StatusOK, "challenge_done.html", map[string]bool{"Inside": inside})
 	return nil
 }

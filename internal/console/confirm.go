@@ -3,12 +3,13 @@ package console
 import (
 	"net/http"
 	"net/url"
+	"path"
 	"time"
 )
 
-// sureFor is how long after they came in a customer may do what a borrowed browser
-// must not: bind and delete, pay, change switches. A form that was opened in that time
-// may be sent a little later.
+// sureFor is how long after they proved who they are a customer may do what a borrowed
+// browser must not: bind and delete, pay, renew and cancel, change switches, close. A
+// form that was opened in that time may be sent a little later.
 const (
 	sureFor  = 15 * time.Minute
 	sureLate = 15 * time.Minute
@@ -27,13 +28,21 @@ func (c *console) sure(serve func(*visit) error) func(*visit) error {
 		if c.office.Now().Sub(v.by.Since) <= limit {
 			return serve(v)
 		}
-		page := v.r.URL.Path
-		if v.r.Method == http.MethodPost {
-			page = "/"
-		}
-		http.Redirect(v.w, v.r, confirmPage+"?page="+url.QueryEscape(page), http.StatusSeeOther)
+		http.Redirect(v.w, v.r, confirmPage+"?page="+url.QueryEscape(c.formPage(v.r.URL.Path)), http.StatusSeeOther)
 		return nil
 	}
+}
+
+// formPage is the page that a form stands on: that of its own address, or the nearest
+// one above it.
+func (c *console) formPage(at string) string {
+	for ; at != "/"; at = path.Dir(at) {
+		ask := &http.Request{Method: http.MethodGet, URL: &url.URL{Path: at}}
+		if _, pattern := c.mux.Handler(ask); pattern != "" && pattern != missingPattern {
+			return at
+		}
+	}
+	return at
 }
 
 // sureView is the page that asks customers to prove anew who they are.
@@ -57,14 +66,10 @@ func (c *console) confirm(v *visit) error {
 	if !c.options.Pretend {
 		return errPageNotFound
 	}
-	session, err := c.office.Pretend(v.r.Context(), v.account.ID)
+	session, err := c.office.Pretend(v.r.Context(), v.account.ID, c.visitor(v.r))
 	if err != nil {
 		return err
 	}
-	if err := c.office.LeaveConsole(v.r.Context(), c.sessionOf(v.r)); err != nil {
-		return err
-	}
-	http.SetCookie(v.w, c.sessionFor(session, idleMost))
-	http.Redirect(v.w, v.r, ownPage(v.r.FormValue("page")), http.StatusSeeOther)
+	c.begin(v, session, v.r.PostFormValue("page"))
 	return nil
 }

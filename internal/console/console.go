@@ -58,27 +58,32 @@ type Options struct {
 
 // New returns the pages of an office.
 func New(o *office.Office, options Options) http.Handler {
-	c := &console{office: o, options: options, log: o.Log, books: newCatalogue(), random: &lockedReader{from: options.Random}}
+	c := &console{office: o, options: options, log: o.Log, mux: http.NewServeMux(), books: newCatalogue(), random: &lockedReader{from: options.Random}}
 	if c.log == nil {
 		c.log = slog.New(slog.DiscardHandler)
 	}
-	mux := http.NewServeMux()
-	for _, pages := range []map[string]http.HandlerFunc{c.routes(), c.buyingRoutes(), c.moneyRoutes(), c.documentRoutes(), c.waysInRoutes()} {
+	for _, pages := range c.doors() {
 		for pattern, serve := range pages {
-			mux.HandleFunc(pattern, serve)
+			c.mux.HandleFunc(pattern, serve)
 		}
 	}
 	ours := http.NewCrossOriginProtection()
 	ours.SetDenyHandler(c.out(func(*visit) error { return errElsewhere }))
-	return c.guard(ours.Handler(mux))
+	return c.guard(ours.Handler(c.mux))
 }
 
 type console struct {
 	office  *office.Office
 	options Options
 	log     *slog.Logger
+	mux     *http.ServeMux
 	books   *catalogue
 	random  *lockedReader
+}
+
+// doors are all of them.
+func (c *console) doors() []map[string]http.HandlerFunc {
+	return []map[string]http.HandlerFunc{c.routes(), c.buyingRoutes(), c.moneyRoutes(), c.documentRoutes(), c.waysInRoutes()}
 }
 
 // routes are the doors, by the mux's pattern. Those made with in let only
@@ -110,9 +115,12 @@ func (c *console) routes() map[string]http.HandlerFunc {
 		"POST /challenge/{secret}":     c.out(c.takeChallenge),
 		"GET /challenge/done":          c.out(c.endChallenge),
 		"GET /assets/{name}":           serveAsset,
-		"/":                            c.out(func(v *visit) error { return errPageNotFound }),
+		missingPattern:                 c.out(func(v *visit) error { return errPageNotFound }),
 	}
 }
+
+// missingPattern is what the mux matches where there is no page.
+const missingPattern = "/"
 
 // What the door itself refuses.
 var (

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/bursar-pay/bursar/internal/account"
 	"github.com/bursar-pay/bursar/internal/console"
@@ -137,6 +138,9 @@ func TestPages(t *testing.T) {
 // compare holds a page against its golden.
 func compare(t *testing.T, name, got string) {
 	t.Helper()
+	if strings.ContainsRune(got, utf8.RuneError) {
+		t.Errorf("the page %s has characters that were cut to pieces", name)
+	}
 	file := "testdata/" + name + ".html"
 	if *update {
 		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {

@@ -46,7 +46,7 @@ func options(provider string) console.Options {
 // link makes a one-time link into the console and returns its path.
 func (d *desk) link(a account.Account, page string) string {
 	d.T.Helper()
-	link, _, err := d.OpenConsole(context.Background(), access.CommandLine, a.ID, page)
+	link, _, err := d.OpenConsole(context.Background(), access.CommandLine, a.ID, office.Entrance{Page: page})
 	if err != nil {
 		d.T.Fatal(err)
 	}

@@ -2,11 +2,9 @@ package console_test
 
 import (
 	"bytes"
-	"context"
 	"strings"
 	"testing"
 
-	"github.com/bursar-pay/bursar/internal/access"
 	"github.com/bursar-pay/bursar/internal/bank"
 	"github.com/bursar-pay/bursar/internal/office"
 	"github.com/bursar-pay/bursar/internal/sandbox"
@@ -20,12 +18,10 @@ func TestDocumentsAreFiles(t *testing.T) {
 	d.Bind(a, sandbox.Visa)
 	d.Use(a, "1", "1200.00")
 	paid := d.DebtsOf(a)[0].Payments[0]
-	if _, err := d.AddReceivingAccount(context.Background(), access.CommandLine, bank.ReceivingAccount{
+	d.AddReceiving(bank.ReceivingAccount{
 		Seller: "main", Country: "US", Currency: "USD", Bank: "Example Trust", BIC: "CITIUS33", Holder: "Bursar Example Cloud Ltd", Scheme: bank.SchemeUS,
 		BankCode: "021000089", Number: "4012345678", Rails: []bank.Rail{bank.RailACH}, Shared: true,
-	}); err != nil {
-		t.Fatal(err)
-	}
+	})
 	d.enter(a)
 	for path, name := range map[string]string{
 		"/payments/" + string(paid.ID) + "/receipt.pdf": "receipt-" + string(paid.ID),

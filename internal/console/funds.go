@@ -21,6 +21,7 @@ import (
 // becomes of it.
 type fundsView struct {
 	Balance, Withdrawing, Refunding string // the last two are "" where there is nothing
+	Below                           bool   // the balance is below zero: nothing is bought until it is filled
 	Owed                            string
 	Apply                           applySwitch
 	Credit                          *creditView
@@ -104,7 +105,7 @@ func (c *console) tellFunds(v *visit, asked string, refused error) error {
 		return err
 	}
 	view := fundsView{
-		Balance: sum(f.Balance), Withdrawing: sumIf(f.Withdrawing), Refunding: sumIf(f.Refunding), Owed: sum(f.Owed),
+		Balance: sum(f.Balance), Below: f.Balance.IsNegative(), Withdrawing: sumIf(f.Withdrawing), Refunding: sumIf(f.Refunding), Owed: sum(f.Owed),
 		Apply: applySwitch{On: f.Account.AutoApply, Back: "/funds"}, Credit: v.credit(f),
 	}
 	if view.Transfer, err = c.transferTo(v); err != nil {

@@ -122,6 +122,9 @@ func (v *visit) looks(c office.IdentityCheck, has wallet) string {
 	if m, bound := has[payment.MethodID(c.Method)]; bound {
 		return v.methodName(m)
 	}
+	if c.OnCredit {
+		return v.t("credit.facts")
+	}
 	return v.methodName(payment.Method{Kind: c.Looks.Kind, Email: c.Looks.Email, Card: payment.Card{Brand: c.Looks.Brand, Last4: c.Looks.Last4}})
 }
 
@@ -189,7 +192,7 @@ func (v *visit) kinds(check office.IdentityCheck) []kindView {
 	for _, d := range check.Current(check.Documents) {
 		current[d.ID] = true
 	}
-	for _, k := range identity.Kinds {
+	for _, k := range check.Wanted() {
 		name := "identity.kind." + string(k)
 		view := kindView{Kind: string(k), Name: v.t(name), What: v.t(name + ".what")}
 		if k == identity.MethodImage && check.Looks.Kind == payment.PayPalKind {
@@ -245,7 +248,11 @@ func (c *console) goOn(v *visit, check office.IdentityCheck, has wallet, view *c
 	}
 	o := v.order(s.Order)
 	view.Order = &o
-	if m := has[payment.MethodID(check.Method)]; s.Why == nil && s.Order.State == orders.Open && m.State == payment.Active {
+	mayPay := s.Why == nil && s.Order.State == orders.Open
+	if mayPay && check.OnCredit {
+		view.Pays = v.t("identity.pay", "amount", sum(s.Debt.OpenAmount()), "method", v.t("credit.facts"))
+	}
+	if m := has[payment.MethodID(check.Method)]; mayPay && m.State == payment.Active {
 		view.Pays, view.With = v.t("identity.pay", "amount", sum(s.Debt.OpenAmount()), "method", v.methodName(m)), check.Method
 	}
 	return nil

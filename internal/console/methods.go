@@ -174,9 +174,10 @@ func chargedBy(k payment.Kind, w office.WaysToPay) string {
 
 // methodPage is one payment method with a page of its own.
 type methodPage struct {
-	Method methodView
-	Known  bool       // it was bound before
-	Order  *attention // that its customer was about to pay; nil: none
+	Method    methodView
+	Known     bool           // it was bound before
+	Order     *attention     // that its customer was about to pay; nil: none
+	Diagnosis *diagnosisView // why it cannot be used; nil: it can
 }
 
 // showMethod tells how one payment method stands. While something is under way,
@@ -189,6 +190,13 @@ func (c *console) showMethod(v *visit) error {
 	page := methodPage{Method: m, Known: v.r.URL.Query().Has("known")}
 	if m.Tone == "good" {
 		page.Order = c.backToOrder(v, payment.MethodID(m.ID))
+	}
+	if m.Tone == "bad" {
+		d, err := c.office.DiagnoseMethod(v.r.Context(), v.by, payment.MethodID(m.ID), office.ToPayer)
+		if err != nil {
+			return err
+		}
+		page.Diagnosis = v.diagnosed(d, "method.diagnosis")
 	}
 	v.title, v.waiting = m.Name, m.Waiting
 	v.show(http.StatusOK, "method.html", page)

@@ -16,14 +16,15 @@ func (c *console) moneyRoutes() map[string]http.HandlerFunc {
 	return map[string]http.HandlerFunc{
 		"GET /bills":                      c.in(c.showBills),
 		"GET /bills/{id}":                 c.in(c.showBill),
-		"POST /bills/{id}/pay":            c.in(c.payBill),
+		"POST /bills/{id}/pay":            c.in(c.sure(c.payBill)),
 		"GET /bills/{id}/return":          c.in(c.returnToBill),
 		"GET /debts/{id}":                 c.in(c.showDebt),
-		"POST /debts/{id}/pay":            c.in(c.payDebt),
+		"POST /debts/{id}/pay":            c.in(c.sure(c.payDebt)),
 		"GET /payments":                   c.in(c.showPayments),
 		"GET /payments/{id}":              c.in(c.showPayment),
 		"GET /payments/{id}/state":        c.in(c.tellPayment),
 		"POST /payments/{id}/confirm":     c.in(c.confirmPayment),
+		"GET /refunds/{id}":               c.in(c.showRefund),
 		"GET /usage":                      c.in(c.showUsage),
 		"GET /funds":                      c.in(c.showFunds),
 		"POST /funds/automatic":           c.in(c.sure(c.setApply)),
@@ -67,6 +68,8 @@ func (w *words) debtStanding(d billing.Debt) standing {
 		return standing{"ended", w.t("debt.written_off")}
 	case !d.DeclinedAt.IsZero():
 		return standing{"bad", w.t("debt.overdue")}
+	case d.Paid.IsPositive():
+		return standing{"wait", w.t("bill.part_paid")}
 	}
 	return standing{"wait", w.t("debt.open")}
 }

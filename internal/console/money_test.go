@@ -292,3 +292,49 @@ func TestASessionIsEndedFromAnother(t *testing.T) {
 		t.Errorf("ending another account's session answered %d, want 404", w.Code)
 	}
 }
+
+// A bill leads to the orders on it that a credit line paid, and says so where a person
+// has taken back what its balance had paid.
+func TestABillOnCreditNamesItsOrdersAndWhatWasTakenBack(t *testing.T) {
+	d := newDesk(t)
+	a := onCredit(d)
+	o := d.buy(a, 12_34)
+	d.Pass(30 * 24 * time.Hour)
+	page := "/bills/" + billOf(d, a)
+	d.enter(a)
+	body := d.get(page).Body.String()
+	if !strings.Contains(body, `<a href="/orders/`+string(o.ID)+`">`) {
+		t.Errorf("%s does not lead to the order that was drawn on credit", page)
+	}
+	taken := "switch paying by itself off and on again"
+	if strings.Contains(body, taken) {
+		t.Error("the bill says that something was taken back, and nothing was")
+	}
+	transfers(d, a, "5000.00")
+	list, _, err := d.CashApplications(t.Context(), access.CommandLine, a.ID, office.Page{Limit: 10})
+	if err != nil || len(list) == 0 {
+		t.Fatalf("got %d applications and %v, want some", len(list), err)
+	}
+	finance := access.Caller{Name: "test:finance", Trusted: true}
+	if _, err := d.UndoApplication(t.Context(), finance, list[0].ID, "meant for another bill"); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(d.get(page).Body.String(), taken) {
+		t.Error("the bill does not say that what had paid it was taken back")
+	}
+
+	// What is withdrawn cannot be taken back: the balance is below zero, and says so.
+	if _, err := d.ProposeWithdrawal(t.Context(), finance, a.ID, office.Withdrawing{Amount: money.Amount{Minor: 100_00, Currency: "EUR"}, Recipient: "their bank", Reason: "asked"}); err != nil {
+		t.Fatal(err)
+	}
+	claims, _, err := d.Claims(t.Context(), finance, office.ClaimFilter{Account: a.ID}, office.Page{Limit: 10})
+	if err != nil || len(claims) != 1 {
+		t.Fatalf("got %d claims and %v, want one", len(claims), err)
+	}
+	if _, err := d.ReverseClaim(t.Context(), finance, claims[0].ID, "it was another's"); err != nil {
+		t.Fatal(err)
+	}
+	if body := d.get("/funds").Body.String(); !strings.Contains(body, "-100.00") && !strings.Contains(body, "−100.00") || !strings.Contains(body, "The balance is below zero") {
+		t.Error("the funds page does not say that the balance is below zero")
+	}
+}

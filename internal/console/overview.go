@@ -29,6 +29,7 @@ type overviewView struct {
 
 // nextCharge is what is charged next, as far as it is known.
 type nextCharge struct {
+	Title  string
 	Amount string // "" it is not known yet
 	Day    string // on which, where the amount is not known
 	Text   string
@@ -112,32 +113,40 @@ func (c *console) showOverview(v *visit) error {
 
 // nextCharge tells what is charged next and when.
 func (v *visit) nextCharge(l office.Outlook, w office.WaysToPay, f office.Funds) nextCharge {
+	charge := v.t("next")
+	if v.account.Credit {
+		charge = v.t("next.payment")
+	}
 	for _, d := range l.Open {
 		if d.Last.ID != "" && !d.Last.IsOver() {
-			return nextCharge{Amount: sum(d.Last.Amount), Text: v.t("next.moving"), Href: paymentURL(d.Last.ID)}
+			n := nextCharge{Title: charge, Amount: sum(d.Last.Amount), Text: v.t("next.moving"), Href: paymentURL(d.Last.ID)}
+			if d.Last.State == payment.Waiting {
+				n.Text = v.t("next.waits")
+			}
+			return n
 		}
 	}
 	for _, b := range f.Open {
-		if v.account.Credit && !b.DueAt.IsZero() {
-			return nextCharge{Amount: sum(b.Open), Text: v.t("next.due", "day", v.dayOf(b.DueAt)), Href: billURL(b.ID)}
+		if !b.DueAt.IsZero() {
+			return nextCharge{Title: charge, Amount: sum(b.Open), Text: v.t("next.due", "day", v.dayOf(b.DueAt)), Href: billURL(b.ID)}
 		}
 	}
-	n := nextCharge{Text: v.t("next.month"), At: v.at(l.MonthEnds), Day: v.dayOf(l.MonthEnds)}
-	at := l.MonthEnds
+	n := nextCharge{Title: charge, Text: v.t("next.month"), At: v.at(l.NextBill), Day: v.dayOf(l.NextBill)}
+	at := l.NextBill
 	switch {
 	case v.account.Credit:
-		n.Text = v.t("next.bill")
+		n.Title, n.Text = v.t("next.issue"), v.t("next.bill")
 	case w.Threshold.IsPositive():
 		n.Text = v.t("next.threshold", "threshold", sum(w.Threshold))
 	}
 	if l.Renewal.ID != "" && l.RenewsAt.Before(at) {
 		at = l.RenewsAt
-		n = nextCharge{Text: v.t("next.renewal", "product", l.Renewal.Product), At: v.at(at), Day: v.dayOf(at), Href: "/subscriptions/" + url.PathEscape(string(l.Renewal.ID))}
+		n = nextCharge{Title: charge, Text: v.t("next.renewal", "product", l.Renewal.Product), At: v.at(at), Day: v.dayOf(at), Href: "/subscriptions/" + url.PathEscape(string(l.Renewal.ID))}
 	}
 	for _, d := range l.Open {
 		if t := d.Debt.NextAttemptAt; !t.IsZero() && t.Before(at) && !v.account.Credit {
 			at = t
-			n = nextCharge{Amount: sum(d.Debt.OpenAmount()), Text: v.t("next.retry"), At: v.at(at), Href: debtHref(d)}
+			n = nextCharge{Title: charge, Amount: sum(d.Debt.OpenAmount()), Text: v.t("next.retry"), At: v.at(at), Href: debtHref(d)}
 		}
 	}
 	return n
@@ -257,13 +266,13 @@ func gauge(w office.WaysToPay) (*gaugeView, error) {
 	if !w.Threshold.IsPositive() {
 		return nil, nil
 	}
-	shown, rest, err := w.Exposure.Floor(1)
+	shown, rest, err := w.Nearest.Floor(1)
 	if err != nil {
 		return nil, err
 	}
 	g := &gaugeView{Used: sum(shown), Threshold: sum(w.Threshold), Percent: percent(shown, w.Threshold)}
 	if !rest.IsZero() {
-		g.Exactly = exact(w.Exposure)
+		g.Exactly = exact(w.Nearest)
 	}
 	return g, nil
 }

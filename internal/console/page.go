@@ -32,6 +32,7 @@ type page struct {
 	Here      string // the path, for the menu
 	Waiting   bool   // without script, the page comes again by itself
 	Account   string // the customer's name; "" without a session
+	Back      wayBack
 	Section   string // of the menu; "" none
 	Menu      []entry
 	Unread    string // how many messages; "" none
@@ -132,6 +133,7 @@ func (v *visit) show(status int, name string, body any) {
 	nonce := v.console.newNonce()
 	p := page{
 		words: v.words, Title: cmp.Or(v.title, v.t(titles[name])), Nonce: nonce, Here: v.r.URL.Path, Waiting: v.waiting, Account: v.account.Name,
+		Back:    v.back(),
 		Section: sectionOf(v.r.URL.Path), Languages: v.languages(), Body: body, Unread: v.unread(),
 	}
 	if p.Account != "" {
@@ -149,8 +151,7 @@ func (v *visit) show(status int, name string, body any) {
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Content-Language", v.Tag)
 	h.Set("Content-Security-Policy", v.policy(nonce))
-	v.w.WriteHeader(status)
-	_, _ = v.w.Write(out.Bytes()) // the customer may have gone
+	v.console.send(v.w, v.r, status, out.Bytes())
 }
 
 // languages are the choices at the page's foot. A page that answers a form links
@@ -277,5 +278,10 @@ func serveAsset(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("Content-Type", assetKinds[path.Ext(name)])
 	w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
+	w.Header().Set("Vary", "Accept-Encoding")
+	if takesGzip(r) {
+		text = packedAssets()[name]
+		w.Header().Set("Content-Encoding", "gzip")
+	}
 	_, _ = w.Write(text)
 }

@@ -40,6 +40,16 @@ func (c *console) showPayments(v *visit) error {
 	return nil
 }
 
+// showRefund leads to the payment that a refund is of.
+func (c *console) showRefund(v *visit) error {
+	f, err := c.office.Refund(v.r.Context(), v.by, payment.RefundID(v.r.PathValue("id")))
+	if err != nil {
+		return err
+	}
+	http.Redirect(v.w, v.r, paymentURL(f.Payment), http.StatusSeeOther)
+	return nil
+}
+
 // paymentLine puts a payment into a line.
 func (v *visit) paymentLine(l office.PaymentLine) paymentLine {
 	p := l.Payment
@@ -95,8 +105,10 @@ type attemptLine struct {
 	Here     bool
 }
 
-// diagnosisView says why a payment did not go through (S-20).
+// diagnosisView says why a payment did not go through (S-20), or why a payment method
+// cannot be used (S-19).
 type diagnosisView struct {
+	Heading                   string
 	Title, Meaning, Certainty string
 	Also                      []string
 	Facts                     []factLine
@@ -184,7 +196,7 @@ func (c *console) lookAtPayment(v *visit, id payment.ID, look bool) (paymentView
 	if p.State == payment.Waiting {
 		view.Confirm = &toConfirm{Until: v.at(p.ChallengeUntil)}
 	}
-	if p.State != payment.Succeeded {
+	if p.State != payment.Succeeded && p.State != payment.Waiting {
 		if view.Diagnosis, err = c.diagnosisOf(v, id); err != nil {
 			return view, err
 		}
@@ -251,11 +263,17 @@ var advicePages = map[diagnosis.Step]string{
 // nothing to explain.
 func (c *console) diagnosisOf(v *visit, id payment.ID) (*diagnosisView, error) {
 	d, err := c.office.DiagnosePayment(v.r.Context(), v.by, id, office.ToPayer)
-	if err != nil || d.Cause == "" {
-		return nil, err
+	return v.diagnosed(d, "payment.why"), err
+}
+
+// diagnosed puts a diagnosis into words under a heading, by its key; nil if there is
+// nothing to explain.
+func (v *visit) diagnosed(d office.Diagnosed, heading string) *diagnosisView {
+	if d.Cause == "" {
+		return nil
 	}
 	l := diagnosis.LanguageOf(v.Tag)
-	view := &diagnosisView{Certainty: l.Certainty(d.Certainty)}
+	view := &diagnosisView{Heading: v.t(heading), Certainty: l.Certainty(d.Certainty)}
 	view.Title, view.Meaning = l.Cause(d.Cause)
 	for _, f := range d.Also {
 		title, _ := l.Cause(f.Cause)
@@ -269,7 +287,7 @@ func (c *console) diagnosisOf(v *visit, id payment.ID) (*diagnosisView, error) {
 		line := adviceLine{Text: sentence(l.Step(a.Step)), Href: advicePages[a.Step]}
 		view.Steps = append(view.Steps, line)
 	}
-	return view, nil
+	return view
 }
 
 // readable puts the values of a fact into the page's own way of writing them.
@@ -277,6 +295,12 @@ func (v *visit) readable(values []diagnosis.Value) []diagnosis.Value {
 	out := make([]diagnosis.Value, len(values))
 	for i, value := range values {
 		out[i] = value
+		switch {
+		case value.Name == "country":
+			out[i].Text = v.country(value.Text)
+		case value.Name == "funding" && v.knows("payment.funding."+value.Text):
+			out[i].Text = v.t("payment.funding." + value.Text)
+		}
 		if t, err := time.Parse(time.RFC3339, value.Text); err == nil {
 			out[i].Text = v.at(t).Text
 		}

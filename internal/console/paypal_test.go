@@ -107,7 +107,7 @@ func TestTheWaysBackFromPayPal(t *testing.T) {
 		{"turned away", "", nil, []string{"Not added", "The agreement was not approved at PayPal.", "Try again and accept it", "Nothing is held"}},
 		{"mainland China", sandbox.PayerCN, nil, []string{"Not added", "not accepted", "registered elsewhere (not in mainland China)"}},
 		{"mainland China, by PayPal's own code", sandbox.PayerChina, nil, []string{"Not added", "registered elsewhere (not in mainland China)"}},
-		{"bound elsewhere", sandbox.PayerUS, func(d *desk) { d.BindWallet(d.Customer(), sandbox.PayerUS) }, []string{"Not added", "bound to another account", "silent period"}},
+		{"bound elsewhere", sandbox.PayerUS, func(d *desk) { d.BindWallet(d.Customer(), sandbox.PayerUS) }, []string{"Not added", "bound to another account", "for some days more"}},
 		{"no source of funds", sandbox.PayerNoFunds, nil, []string{"Not accepted", "PayPal", "Nothing is reserved on your PayPal account", "Add PayPal again"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -1,9 +1,11 @@
 package console
 
 import (
+	"encoding/base64"
 	"errors"
 	"net"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
@@ -20,13 +22,68 @@ func (c *console) enter(v *visit) error {
 	if isAhead(v.r) {
 		return errAhead
 	}
-	session, page, err := c.office.EnterConsole(v.r.Context(), v.r.PathValue("secret"), office.Visitor{Address: c.address(v.r), Agent: v.r.UserAgent()})
+	session, to, err := c.office.EnterConsole(v.r.Context(), v.r.PathValue("secret"), c.visitor(v.r))
 	if err != nil {
 		return err
 	}
+	c.keepBack(v, to.ReturnURL)
+	c.begin(v, session, to.Page)
+	return nil
+}
+
+// visitor is whose browser sent a request.
+func (c *console) visitor(r *http.Request) office.Visitor {
+	return office.Visitor{Address: c.address(r), Agent: r.UserAgent(), Before: c.sessionOf(r)}
+}
+
+// begin gives the browser a session, and leads to a page.
+func (c *console) begin(v *visit, session, page string) {
 	http.SetCookie(v.w, c.sessionFor(session, idleMost))
 	http.Redirect(v.w, v.r, ownPage(page), http.StatusSeeOther)
-	return nil
+}
+
+// backKept is for how long a browser knows where its customer came from: whoever comes
+// by a bookmark when their session is long over is led back there.
+const backKept = 30 * 24 * time.Hour
+
+func (c *console) backCookie() string { return c.sessionCookie() + "_back" }
+
+// keepBack has the browser remember where the platform wants its customer again. A
+// link that leads back nowhere does not lead back to where another one did.
+func (c *console) keepBack(v *visit, address string) {
+	k := c.cookie(c.backCookie(), base64.RawURLEncoding.EncodeToString([]byte(address)))
+	k.MaxAge = int(backKept.Seconds())
+	if address == "" {
+		if _, err := v.r.Cookie(k.Name); err != nil {
+			return
+		}
+		k.MaxAge = -1
+	}
+	http.SetCookie(v.w, k)
+}
+
+// wayBack is the way back to the platform.
+type wayBack struct {
+	Href string // "" there is none
+	Host string
+}
+
+// back is where the customer came from. What a browser kept is not believed: the
+// office says whether the console may lead there.
+func (v *visit) back() wayBack {
+	k, err := v.r.Cookie(v.console.backCookie())
+	if err != nil {
+		return wayBack{}
+	}
+	address, err := base64.RawURLEncoding.DecodeString(k.Value)
+	if err != nil || !v.console.office.LeadsTo(string(address)) {
+		return wayBack{}
+	}
+	u, err := url.Parse(string(address))
+	if err != nil {
+		return wayBack{}
+	}
+	return wayBack{Href: u.String(), Host: u.Host}
 }
 
 // leave ends the session.

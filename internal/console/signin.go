@@ -69,9 +69,9 @@ func (c *console) signedIn(v *visit) error {
 	claims, err := c.options.SignIn.Finish(v.r.Context(), attempt, q.Get("state"), q.Get("code"))
 	if err == nil {
 		var session string
-		if session, err = c.office.SignIn(v.r.Context(), claims.Account, claims.Subject); err == nil {
-			http.SetCookie(v.w, c.sessionFor(session, idleMost))
-			http.Redirect(v.w, v.r, ownPage(attempt.Page), http.StatusSeeOther)
+		said := office.Vouched{Reference: claims.Account, Who: claims.Subject, Dated: !claims.SignedAt.IsZero(), Ago: claims.Ago}
+		if session, err = c.office.SignIn(v.r.Context(), said, c.visitor(v.r)); err == nil {
+			c.begin(v, session, attempt.Page)
 			return nil
 		}
 	}
@@ -134,11 +134,10 @@ func (c *console) showCustomers(v *visit) error {
 }
 
 func (c *console) chooseCustomer(v *visit) error {
-	session, err := c.office.Pretend(v.r.Context(), account.ID(v.r.FormValue("account")))
+	session, err := c.office.Pretend(v.r.Context(), account.ID(v.r.PostFormValue("account")), c.visitor(v.r))
 	if err != nil {
 		return err
 	}
-	http.SetCookie(v.w, c.sessionFor(session, idleMost))
-	http.Redirect(v.w, v.r, "/", http.StatusSeeOther)
+	c.begin(v, session, "/")
 	return nil
 }

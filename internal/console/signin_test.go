@@ -13,6 +13,7 @@ import (
 	"github.com/bursar-pay/bursar/internal/access"
 	"github.com/bursar-pay/bursar/internal/account"
 	"github.com/bursar-pay/bursar/internal/console"
+	"github.com/bursar-pay/bursar/internal/office"
 	"github.com/bursar-pay/bursar/internal/payment"
 	"github.com/bursar-pay/bursar/internal/sandbox"
 	"github.com/bursar-pay/bursar/internal/signin"
@@ -143,7 +144,7 @@ func TestPretendCustomersAreChosenInASandboxOnly(t *testing.T) {
 	if w := d.post("/choose", url.Values{"account": {string(a.ID)}}); w.Code != http.StatusNotFound {
 		t.Errorf("with a real provider: got %d, want 404", w.Code)
 	}
-	if _, err := d.Pretend(context.Background(), account.ID(a.ID)); err == nil {
+	if _, err := d.Pretend(context.Background(), a.ID, office.Visitor{}); err == nil {
 		t.Error("with a real provider: got a session, want none")
 	}
 }

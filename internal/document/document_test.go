@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -150,5 +151,27 @@ func TestTheSameFactsGiveTheSameBytes(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
+	}
+}
+
+// TestABillNamesItsOrders sets a bill of a month in which orders were drawn on credit.
+func TestABillNamesItsOrders(t *testing.T) {
+	d := aBill(t, "en", 0, true)
+	d.Orders = []document.Drawn{{
+		Order: order.Order{ID: "ord_1", Reference: "PO-4711", PaidAt: time.Date(2026, 2, 14, 3, 0, 0, 0, time.UTC), Items: []order.Item{{Product: "db.small"}, {Product: "Managed cache"}}},
+		Net:   eur(123400),
+	}}
+	file, err := press.Bill(d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := strings.Join(readPDF(t, file), "\n")
+	for _, want := range []string{"Orders on credit, in EUR", "PO-4711", "db.small", "Managed cache", "1,234.00"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the bill does not say %q", want)
+		}
+	}
+	if strings.Contains(text, "Usage by product") {
+		t.Error("the bill has a table of usage, and there was none")
 	}
 }

@@ -102,8 +102,15 @@ func (p *Press) PaymentRequest(d PaymentRequest) ([]byte, error) {
 type Bill struct {
 	Envelope
 	billing.Bill
+	Orders   []Drawn // that a credit line paid
 	Payments []Paid
 	Transfer *Transfer // where it is paid by transfer; nil: it is charged
+}
+
+// Drawn is an order that a credit line paid, and what of the bill that is.
+type Drawn struct {
+	Order order.Order
+	Net   money.Amount
 }
 
 // Paid is a payment that took part of something.
@@ -119,8 +126,14 @@ func (p *Press) Bill(d Bill) ([]byte, error) {
 			{name: s.say.t("bill.number"), value: d.Number}, {name: s.say.t("issued"), value: s.say.date(d.IssuedAt)}, {name: s.say.t("month_of"), value: s.monthOf(d.Month)},
 			{name: s.say.t("due"), value: s.say.date(d.DueAt), strong: true}, {name: s.say.t("account"), value: d.Customer.Account},
 		})
-		s.section(s.say.t("bill.products", "currency", string(d.Total.Currency)), 50)
-		s.shares(d.Shares)
+		if len(d.Shares) > 0 || len(d.Orders) == 0 {
+			s.section(s.say.t("bill.products", "currency", string(d.Total.Currency)), 50)
+			s.shares(d.Shares)
+		}
+		if len(d.Orders) > 0 {
+			s.section(s.say.t("bill.orders", "currency", string(d.Total.Currency)), 50)
+			s.drawn(d.Orders)
+		}
 		s.totals(s.billTotals(d))
 		if note := s.reverseNote(d.Envelope, d.Debts); note != "" {
 			s.space(8)
@@ -323,6 +336,19 @@ func (s *sheet) shares(all []billing.Share) {
 		{s.say.t("product"), 0.23, atLeft}, {s.say.t("usage_lines"), 0.08, atRight}, {s.say.t("usage"), 0.22, atRight},
 		{s.say.t("carried_in"), 0.165, atRight}, {s.say.t("carried_out"), 0.165, atRight}, {s.say.t("net"), 0.14, atRight},
 	}, rows)
+}
+
+// drawn sets orders that a credit line paid.
+func (s *sheet) drawn(orders []Drawn) {
+	var rows [][]string
+	for _, d := range orders {
+		var products []string
+		for _, i := range d.Order.Items {
+			products = append(products, i.Product)
+		}
+		rows = append(rows, []string{d.Order.Reference, strings.Join(products, "\n"), s.say.date(d.Order.PaidAt), grouped(d.Net.Decimal())})
+	}
+	s.table([]column{{s.say.t("order"), 0.3, atLeft}, {s.say.t("product"), 0.36, atLeft}, {s.say.t("paid_on"), 0.2, atLeft}, {s.say.t("net"), 0.14, atRight}}, rows)
 }
 
 // items sets what an order is for.

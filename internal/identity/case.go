@@ -85,6 +85,7 @@ type Stop struct {
 type Case struct {
 	Stop
 	ID          CaseID
+	OnCredit    bool // a credit line was to pay, and no payment method
 	State       State
 	Round       int    // how often the customer was asked, from 1
 	Reason      Reason // why it was last rejected; "" it was not

@@ -13,7 +13,7 @@ type DocumentID string
 // Kind is what a document shows (R-KYC-02).
 type Kind string
 
-// The kinds of document. A case needs at least one of each.
+// The kinds of document. A case needs at least one of each that it wants.
 const (
 	// RegisteredIdentity is a passport, driving licence, identity card or business
 	// licence of whom the account is registered to.
@@ -63,11 +63,20 @@ var (
 // IsKnown tells whether k is one of Kinds.
 func (k Kind) IsKnown() bool { return slices.Contains(Kinds, k) }
 
+// Wanted are the kinds that the case needs, in the order in which they are asked for.
+// Of a credit line there is no picture and no statement.
+func (c Case) Wanted() []Kind {
+	if c.OnCredit {
+		return []Kind{RegisteredIdentity}
+	}
+	return Kinds
+}
+
 // Missing returns the kinds that still have to be sent.
 func (c Case) Missing(docs []Document) []Kind {
 	current := c.Current(docs)
 	var missing []Kind
-	for _, k := range Kinds {
+	for _, k := range c.Wanted() {
 		if !slices.ContainsFunc(current, func(d Document) bool { return d.Kind == k }) {
 			missing = append(missing, k)
 		}

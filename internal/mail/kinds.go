@@ -42,9 +42,9 @@ var Kinds = []Kind{
 	{Name: "payment_failed", Critical: true, Page: "/methods"}, // R-DUN-02
 	{Name: "nothing_to_charge", Critical: true, Page: "/methods"},
 	{Name: "challenge_waiting", Critical: true, Challenge: true}, // R-3DS-06
-	{Name: "threshold_charged", Page: "/"},
-	{Name: "bill_issued", Critical: true, Page: "/"},
-	{Name: "bill_paid", Page: "/"},
+	{Name: "threshold_charged", Page: "/debts/{subject}"},
+	{Name: "bill_issued", Critical: true, Page: "/bills/{subject}"},
+	{Name: "bill_paid", Page: "/bills/{subject}"},
 	{Name: "hold_placed", Page: "/methods/{subject}"},
 	{Name: "hold_returned", Page: "/methods/{subject}"}, // S-25
 	{Name: "hold_declined", Critical: true, Page: "/methods"},
@@ -52,7 +52,7 @@ var Kinds = []Kind{
 	{Name: "method_expired", Critical: true, Page: "/methods/{subject}"},
 	{Name: "method_unavailable", Critical: true, Page: "/methods/{subject}"},
 	{Name: "method_invalid", Critical: true, Page: "/methods/{subject}"},
-	{Name: "agreement_refused", Page: "/methods"},
+	{Name: "agreement_refused", Page: "/ways-to-pay"},
 	{Name: "identity_needed", Critical: true, Page: "/identity/{subject}"},
 	{Name: "identity_approved", Critical: true, Page: "/identity/{subject}"},
 	{Name: "identity_rejected", Critical: true, Page: "/identity/{subject}"},
@@ -62,16 +62,16 @@ var Kinds = []Kind{
 	{Name: "order_paid", Page: "/checkout/{subject}"},
 	{Name: "order_lapsed", Page: "/checkout/{subject}"},
 	{Name: "order_cancelled", Page: "/checkout/{subject}"},
-	{Name: "renewal_failed", Critical: true, Page: "/methods"},
-	{Name: "refund_started", Page: "/"},
-	{Name: "refund_done", Page: "/"},
+	{Name: "renewal_failed", Critical: true, Page: "/subscriptions/{subject}"},
+	{Name: "refund_started", Page: "/refunds/{subject}"},
+	{Name: "refund_done", Page: "/refunds/{subject}"},
 	{Name: "bill_due", Critical: true, Page: "/bills/{subject}"},
 	{Name: "bill_overdue", Critical: true, Page: "/bills/{subject}"},
 	{Name: "cash_applied", Page: "/funds"},
 	{Name: "balance_topped_up", Page: "/funds"},
 	{Name: "credit_opened", Critical: true, Page: "/funds"},
 	{Name: "credit_low", Critical: true, Page: "/funds"}, // R-CRED-05
-	{Name: "refund_to_balance", Critical: true, Page: "/"},
+	{Name: "refund_to_balance", Critical: true, Page: "/funds"},
 	{Name: "remittance_credited", Page: "/funds"}, // R-WIRE-03
 	{Name: "remittance_reversed", Critical: true, Page: "/funds"},
 }

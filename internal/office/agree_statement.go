@@ -2,7 +2,6 @@ package office
 
 import (
 	"context"
-	"errors"
 
 	"github.com/bursar-pay/bursar/internal/access"
 	"github.com/bursar-pay/bursar/internal/bank"
@@ -14,7 +13,7 @@ import (
 // not who agrees.
 func (o *Office) AgreeToStatement(ctx context.Context, by access.Caller, id bank.StatementID, note string) (bank.Statement, error) {
 	var st bank.Statement
-	if err := errors.Join(mayBank(by, access.BankApprove), bank.CheckNote(note)); err != nil {
+	if err := mayNote(by, access.BankApprove, note); err != nil {
 		return st, err
 	}
 	err := o.Store.Update(ctx, func(tx *store.Tx) (err error) {
@@ -103,12 +102,13 @@ func (o *Office) workStatement(ctx context.Context, tx *store.Tx, id bank.Statem
 
 // adopt takes a statement up whose account is one of ours by now.
 func (o *Office) adopt(ctx context.Context, tx *store.Tx, st *bank.Statement) (bool, error) {
-	receiving, err := o.ourAccount(ctx, tx, st.Number)
-	if errors.Is(err, bank.ErrReceivingNotFound) || err == nil && st.Currency != "" && st.Currency != receiving.Currency {
-		return false, nil
-	}
+	ours, _, err := o.ourAccounts(ctx, tx, st.Number)
 	if err != nil {
 		return false, err
+	}
+	receiving, found := bank.InCurrency(ours, st.Currency)
+	if !found {
+		return false, nil
 	}
 	event := bank.Adopt
 	st.Reason = ""
@@ -159,7 +159,7 @@ func (o *Office) DismissLine(ctx context.Context, by access.Caller, id bank.Line
 }
 
 func (o *Office) decideLine(ctx context.Context, by access.Caller, id bank.LineID, note string, event bank.LineEvent) (l bank.Line, err error) {
-	if err := errors.Join(mayBank(by, access.BankApprove), bank.CheckNote(note)); err != nil {
+	if err := mayNote(by, access.BankApprove, note); err != nil {
 		return l, err
 	}
 	err = o.Store.Update(ctx, func(tx *store.Tx) error {

@@ -23,8 +23,8 @@ import (
 
 // applyCash spends the balances of accounts whose switch is on on what they owe, the
 // oldest bill first (R-RECON-01 to R-RECON-07). However many the accounts, the number
-// of statements is the same, but for what customers are told. The accounts are
-// locked, and what their balances hold is booked.
+// of statements is the same. The accounts are locked, and what their balances hold is
+// booked.
 func (o *Office) applyCash(ctx context.Context, tx *store.Tx, by access.Caller, accounts []account.Account) error {
 	var on []account.ID
 	for _, a := range accounts {
@@ -49,7 +49,10 @@ func (s *spending) applyTo(ctx context.Context, accounts ...account.Account) err
 		if !some || !a.AutoApply {
 			continue
 		}
-		owed := s.owedBy(a.ID)
+		owed, err := s.owedByItself(ctx, a)
+		if err != nil {
+			return err
+		}
 		if allocations := billing.Apply(held, owed); len(allocations) > 0 {
 			s.add(a, billing.Run{Cause: billing.Automatic, Balance: held, Owed: owed}, allocations)
 		}
@@ -67,6 +70,7 @@ type spending struct {
 	now  time.Time
 	held map[account.ID]money.Amount
 	owed map[account.ID][]store.OwedDebt
+	last map[account.ID]int64 // the number of each account's newest run
 
 	accounts     []account.Account // of the runs
 	runs         []billing.Run
@@ -74,17 +78,9 @@ type spending struct {
 	entries      []ledger.Entry
 	debts        []billing.Debt // as they are now
 	paidBills    []billing.BillID
-	partly       []partly
-	isOpening    bool // a threshold is being tested already
+	partly       []word // to those one of whose bills was paid in part
+	isOpening    bool   // a threshold is being tested already
 	err          error
-}
-
-// partly is an account one of whose bills was paid in part.
-type partly struct {
-	run     string
-	account account.ID
-	spent   money.Amount
-	left    money.Amount
 }
 
 // spendable reads what accounts have and owe. Accounts without a balance are not
@@ -107,7 +103,10 @@ func (o *Office) spendable(ctx context.Context, tx *store.Tx, by access.Caller, 
 	if len(some) == 0 {
 		return s, nil
 	}
-	s.owed, err = tx.OwedBy(ctx, some)
+	if s.owed, err = tx.OwedBy(ctx, some); err != nil || len(s.owed) == 0 {
+		return s, err
+	}
+	s.last, err = tx.LastRuns(ctx, slices.Collect(maps.Keys(s.owed)))
 	return s, err
 }
 
@@ -117,6 +116,26 @@ func (s *spending) owedBy(id account.ID) []billing.Owed {
 		owed[i] = o.Owed
 	}
 	return owed
+}
+
+// owedByItself is owedBy with what has to be left for a payment method of what one is
+// charged for: less than a provider charges would be owed for ever.
+func (s *spending) owedByItself(ctx context.Context, a account.Account) ([]billing.Owed, error) {
+	owed := s.owedBy(a.ID)
+	if a.Credit { // nothing of it is charged
+		return owed, nil
+	}
+	p, err := s.o.ruling(ctx, s.tx, s.now)
+	if err != nil {
+		return nil, err
+	}
+	l := s.o.limits(p, a.Currency)
+	for i, o := range s.owed[a.ID] {
+		if isCharged(a, o.Debt) {
+			owed[i].Least, owed[i].Step = l.Minimum.Minor, l.Step
+		}
+	}
+	return owed, nil
 }
 
 // add puts to its debts what was allocated of an account's balance.
@@ -145,7 +164,7 @@ func (s *spending) add(a account.Account, r billing.Run, allocations []billing.A
 		}
 	}
 	if left.IsPositive() {
-		s.partly = append(s.partly, partly{r.ID, a.ID, spent, left})
+		s.partly = append(s.partly, word{a.ID, "cash_applied", r.ID, mail.Facts{"amount": spent.String(), "total": left.String()}})
 	}
 	s.accounts, s.runs = append(s.accounts, a), append(s.runs, r)
 }
@@ -174,17 +193,9 @@ func (s *spending) write(ctx context.Context) error {
 	if s.err != nil || len(s.runs) == 0 {
 		return s.err
 	}
-	ids := make([]account.ID, len(s.runs))
 	for i, r := range s.runs {
-		ids[i] = r.Account
-	}
-	last, err := s.tx.LastRuns(ctx, ids)
-	if err != nil {
-		return err
-	}
-	for i, r := range s.runs {
-		last[r.Account]++
-		s.runs[i].Number = last[r.Account]
+		s.last[r.Account]++
+		s.runs[i].Number = s.last[r.Account]
 	}
 	if err := s.tx.AddRuns(ctx, s.runs); err != nil {
 		return err
@@ -252,24 +263,30 @@ func (s *spending) tell(ctx context.Context) error {
 	if err := s.tx.AuditAll(ctx, records); err != nil {
 		return err
 	}
-	if len(s.paidBills) > 0 {
-		bills, err := s.tx.BillsByID(ctx, s.paidBills)
-		if err != nil {
-			return err
-		}
-		for _, b := range bills {
-			events = append(events, Event{Kind: "bill.paid", Account: b.Account, Subject: string(b.ID), Data: b})
-		}
-	}
 	if err := s.o.emitAll(ctx, s.tx, events); err != nil {
 		return err
 	}
-	for _, p := range s.partly {
-		if err := s.o.notify(ctx, s.tx, p.account, "cash_applied", p.run, mail.Facts{"amount": p.spent.String(), "total": p.left.String()}); err != nil {
-			return err
-		}
+	if err := s.tellBills(ctx); err != nil {
+		return err
 	}
-	return nil
+	return s.o.notifyAll(ctx, s.tx, s.partly)
+}
+
+// tellBills tells of bills that are paid whole. They are asked for last: the question
+// waits for all that was written before.
+func (s *spending) tellBills(ctx context.Context) error {
+	if len(s.paidBills) == 0 {
+		return nil
+	}
+	bills, err := s.tx.BillsByID(ctx, s.paidBills)
+	if err != nil {
+		return err
+	}
+	events := make([]Event, len(bills))
+	for i, b := range bills {
+		events[i] = Event{Kind: "bill.paid", Account: b.Account, Subject: string(b.ID), Data: b}
+	}
+	return s.o.emitAll(ctx, s.tx, events)
 }
 
 // retest tests the usage of accounts whose threshold debt was paid: it went on adding
@@ -278,11 +295,14 @@ func (s *spending) retest(ctx context.Context) error {
 	if s.isOpening {
 		return nil
 	}
+	isPaid := map[account.ID]bool{}
+	for _, d := range s.debts {
+		if d.Kind == billing.ThresholdDebt && d.State == billing.Paid {
+			isPaid[d.Account] = true
+		}
+	}
 	for _, a := range s.accounts {
-		isPaid := slices.ContainsFunc(s.debts, func(d billing.Debt) bool {
-			return d.Account == a.ID && d.Kind == billing.ThresholdDebt && d.State == billing.Paid
-		})
-		if !isPaid || a.Credit {
+		if !isPaid[a.ID] || a.Credit {
 			continue
 		}
 		p, err := s.o.ruling(ctx, s.tx, s.now)
@@ -349,7 +369,24 @@ func (o *Office) applyChosen(ctx context.Context, tx *store.Tx, by access.Caller
 		return nil, err
 	}
 	s.add(a, billing.Run{Cause: billing.ByHand, Balance: held, Owed: owed, Chosen: allocations}, allocations)
-	return s.applications, s.write(ctx)
+	if err := s.write(ctx); err != nil {
+		return nil, err
+	}
+	return s.applications, s.freeFromHand(ctx, owed, allocations)
+}
+
+// freeFromHand lets the balance pay by itself again what a person has put it to.
+func (s *spending) freeFromHand(ctx context.Context, owed []billing.Owed, chosen []billing.Allocation) error {
+	var freed []billing.DebtID
+	for _, o := range owed {
+		if o.ByHand && slices.ContainsFunc(chosen, func(c billing.Allocation) bool { return c.Debt == o.Debt }) {
+			freed = append(freed, o.Debt)
+		}
+	}
+	if len(freed) == 0 {
+		return nil
+	}
+	return s.tx.FreeFromHand(ctx, freed)
 }
 
 // allocate turns what was chosen into debts and amounts.
@@ -370,10 +407,13 @@ func allocate(owed []billing.Owed, c money.Currency, chosen []BalanceUse) ([]bil
 		switch {
 		case len(of) == 0:
 			return nil, billing.ErrNotAppliable
-		case amount.Currency != c || amount.IsNegative():
+		case amount.Currency != c || amount.IsNegative() || use.Amount == amount && amount.IsZero():
 			return nil, billing.ErrAppliesNothing
 		case amount.IsZero(), amount.Cmp(all) > 0:
 			return nil, billing.ErrAppliesTooMuch
+		}
+		for i := range of { // a person's hand is not bound by what binds the balance alone
+			of[i].Least, of[i].ByHand = 0, false
 		}
 		out = append(out, billing.Apply(amount, of)...)
 	}
@@ -381,7 +421,7 @@ func allocate(owed []billing.Owed, c money.Currency, chosen []BalanceUse) ([]bil
 }
 
 // SetAutoApply says whether an account's balance pays its bills by itself. Turned on,
-// it does so at once (R-RECON-05).
+// it does so at once (R-RECON-05), and pays again what a person had taken it back from.
 func (o *Office) SetAutoApply(ctx context.Context, by access.Caller, id account.ID, on bool) (a account.Account, err error) {
 	if err := mayTouch(by, access.FundsWrite, id); err != nil {
 		return a, err
@@ -393,6 +433,11 @@ func (o *Office) SetAutoApply(ctx context.Context, by access.Caller, id account.
 		a.AutoApply = on
 		if err := tx.SaveAccount(ctx, a); err != nil {
 			return err
+		}
+		if on {
+			if err := tx.FreeAllFromHand(ctx, id); err != nil {
+				return err
+			}
 		}
 		if err := o.audit(ctx, tx, by, id, "account.auto_apply", string(id), map[string]any{"on": on}); err != nil {
 			return err
@@ -409,9 +454,10 @@ func (o *Office) SetAutoApply(ctx context.Context, by access.Caller, id account.
 var ErrUndoReason = fault.New(fault.Invalid, "reason_missing", "a reason of 1 to 500 bytes is needed").WithNext("say why, for whoever reads the books later")
 
 // UndoApplication takes back what is left of a cash application: it is on the balance
-// again, and its debt is owed again. The switch is left as it is: if it is on, the
-// balance pays again when there is reason to look, so that what is not to be spent is
-// kept by turning it off first.
+// again, and its debt is owed again. Whoever takes it back means so: the balance does
+// not pay that debt by itself any more, but other bills, until a person puts it there
+// again or the switch is turned on anew. What is not to be spent at all is kept by
+// turning the switch off first.
 func (o *Office) UndoApplication(ctx context.Context, by access.Caller, id, reason string) (app billing.Application, err error) {
 	if err := mayPropose(by, access.BankApprove, ""); err != nil { // what was paid is opened again
 		return app, err
@@ -435,6 +481,9 @@ func (o *Office) UndoApplication(ctx context.Context, by access.Caller, id, reas
 			return err
 		}
 		if err := o.undo(ctx, tx, by, a, found, found.Left(), reason); err != nil {
+			return err
+		}
+		if err := tx.HoldForHand(ctx, found.Debt); err != nil {
 			return err
 		}
 		app, err = tx.Application(ctx, id)

@@ -198,6 +198,9 @@ func (c *cancellation) cancelOne(ctx context.Context, ord order.Order) error {
 	if err != nil {
 		return err
 	}
+	if given, err = c.givenOfDraw(ctx, d, given); err != nil {
+		return err
+	}
 	// What was given back before is no longer paid, whatever it was given back for.
 	back.Minor = max(0, back.Minor-given.Minor)
 	if err := c.o.notify(ctx, c.tx, ord.Account, "order_cancelled", string(ord.ID), map[string]string{"amount": back.String()}); err != nil {
@@ -246,6 +249,24 @@ func (c *cancellation) earnings(ctx context.Context, d billing.Debt) (list []ear
 	return list, given, nil
 }
 
+// givenOfDraw adds to what was given back of an order's debt what was of the bill on
+// which a credit line's part of it is owed.
+func (c *cancellation) givenOfDraw(ctx context.Context, d billing.Debt, given money.Amount) (money.Amount, error) {
+	w, err := c.tx.DrawnFor(ctx, d)
+	if err != nil || w.Debt == "" {
+		return given, err
+	}
+	owed, err := c.tx.Debt(ctx, w.Debt)
+	if err != nil {
+		return given, err
+	}
+	_, more, err := c.earnings(ctx, owed)
+	if err != nil {
+		return given, err
+	}
+	return given.Add(more)
+}
+
 // giveBack gives an amount of a paid order back the way it came: by its payments,
 // and to the customer's balance what had come from there.
 func (c *cancellation) giveBack(ctx context.Context, ord order.Order, d billing.Debt, back money.Amount, earned []earning) error {
@@ -271,7 +292,7 @@ func (c *cancellation) giveBack(ctx context.Context, ord order.Order, d billing.
 	if err != nil {
 		return err
 	}
-	if back.Minor = min(back.Minor, spent.Minor+drawn.Minor); !back.IsPositive() {
+	if back.Minor = min(back.Minor, spent.Minor+drawn.Amount.Minor); !back.IsPositive() {
 		return nil
 	}
 	note, err := c.o.issueCreditNote(ctx, c.tx, d, string(ord.ID), back)

@@ -206,6 +206,67 @@ func TestUndoAndApplyAgain(t *testing.T) {
 	})
 }
 
+// TestWhatIsTakenBackWaitsForAPerson takes an application back with the switch on: the
+// balance pays other bills, and that one once a person says so.
+func TestWhatIsTakenBackWaitsForAPerson(t *testing.T) {
+	t.Parallel()
+	officetest.Each(t, func(t *testing.T, d *officetest.Desk) {
+		ctx := t.Context()
+		a := billedOnCredit(t, d, "100", "200")
+		topUp(t, d, a, 15_000)
+		takenBack := func(bill int, minor int64) {
+			t.Helper()
+			list, _, err := d.CashApplications(ctx, caller(a), a.ID, office.Page{Limit: 10})
+			if err != nil {
+				t.Fatal(err)
+			}
+			of := billsOf(t, d, a)[bill].ID
+			i := slices.IndexFunc(list, func(x billing.Application) bool { return x.Bill == of && x.Left() == usd(minor) })
+			if _, err := d.UndoApplication(ctx, controller, list[i].ID, "meant for another bill"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		waits := func(want bool) {
+			t.Helper()
+			if s, err := d.BillStory(ctx, caller(a), billsOf(t, d, a)[0].ID); err != nil || s.ByHand != want {
+				t.Errorf("the bill waits for a person: %t, %v; want %t", s.ByHand, err, want)
+			}
+		}
+		waits(false)
+		takenBack(0, 10_000)
+		d.Pass(2 * time.Hour)
+		wantOpen(t, d, a, "taken back", 0, 10_000, 5_000)
+		waits(true)
+		topUp(t, d, a, 6_000)
+		d.Pass(2 * time.Hour)
+		wantOpen(t, d, a, "more money", 1_000, 10_000, 0)
+		bills := billsOf(t, d, a)
+		if _, err := d.ApplyBalance(ctx, caller(a), a.ID, []office.BalanceUse{{Bill: bills[0].ID, Amount: usd(400)}}); err != nil {
+			t.Fatal(err)
+		}
+		wantOpen(t, d, a, "a person paid of it", 600, 9_600, 0)
+		waits(false)
+		d.Pass(2 * time.Hour)
+		wantOpen(t, d, a, "then the balance does too", 0, 9_000, 0)
+
+		takenBack(0, 400)
+		d.Pass(2 * time.Hour)
+		wantOpen(t, d, a, "taken back again", 400, 9_400, 0)
+		autoApply(t, d, a, false)
+		autoApply(t, d, a, true)
+		wantOpen(t, d, a, "turned on anew", 0, 9_000, 0)
+
+		// What a bank takes back is paid by the next money that comes.
+		if err := d.TakeBack(ctx, controller, a.ID, usd(2_000), "the payer's bank"); err != nil {
+			t.Fatal(err)
+		}
+		d.Pass(2 * time.Hour)
+		wantOpen(t, d, a, "by a bank", 0, 8_000, 1_000)
+		replayed(t, d, a)
+		d.Prove()
+	})
+}
+
 // TestTakeBack makes money free as the reversal of a receipt asks: the last that was
 // spent is taken back first, in part if that is enough.
 func TestTakeBack(t *testing.T) {

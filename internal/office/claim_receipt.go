@@ -1,6 +1,7 @@
 package office
 
 import (
+	"cmp"
 	"context"
 	"errors"
 
@@ -20,12 +21,13 @@ type Claiming struct {
 	Fee     money.Amount // what a bank took on the way and we bear; zero: nothing
 	Note    string       // how they know
 	Proof   string       // where the proof is; "" none
+	File    bank.ProofID // the file that proves it, sent by who claims; "" none
 }
 
 // ClaimRemittance says that a receipt, or a part of it, is a customer's. Nothing is
 // credited before another person agrees (R-WIRE-06).
 func (o *Office) ClaimRemittance(ctx context.Context, by access.Caller, id bank.RemittanceID, what Claiming) (c bank.Claim, err error) {
-	if err := errors.Join(mayBank(by, access.BankWrite), bank.CheckNote(what.Note)); err != nil {
+	if err := mayNote(by, access.BankWrite, what.Note); err != nil {
 		return c, err
 	}
 	err = o.Store.Update(ctx, func(tx *store.Tx) error {
@@ -60,6 +62,12 @@ func (o *Office) ClaimRemittance(ctx context.Context, by access.Caller, id bank.
 		}
 		if err := tx.AddClaims(ctx, []bank.Claim{c}); err != nil {
 			return err
+		}
+		if what.File != "" {
+			if given, err := tx.GiveProof(ctx, what.File, c); err != nil || !given {
+				return cmp.Or(err, error(bank.ErrProofNotFound))
+			}
+			c.ProofFile = what.File
 		}
 		return o.tellClaim(ctx, tx, by, c, what.Note)
 	})
@@ -125,7 +133,7 @@ func (o *Office) ApproveClaim(ctx context.Context, by access.Caller, id bank.Cla
 
 // RefuseClaim finds a claim to be wrong: what it claimed is free again.
 func (o *Office) RefuseClaim(ctx context.Context, by access.Caller, id bank.ClaimID, note string) (bank.Claim, error) {
-	if err := errors.Join(mayBank(by, access.BankApprove), bank.CheckNote(note)); err != nil {
+	if err := mayNote(by, access.BankApprove, note); err != nil {
 		return bank.Claim{}, err
 	}
 	return o.dropClaim(ctx, by, id, note, func(c bank.Claim) (bank.Claim, error) { return c.Decide(bank.RefuseClaim, by.Name, note, o.Now()) })
@@ -156,7 +164,7 @@ func (o *Office) dropClaim(ctx context.Context, by access.Caller, id bank.ClaimI
 // ReverseClaim takes back what was credited wrongly, by entries of their own: bills
 // that it had paid are open again, and the money is nobody's (R-WIRE-07).
 func (o *Office) ReverseClaim(ctx context.Context, by access.Caller, id bank.ClaimID, reason string) (bank.Claim, error) {
-	if err := errors.Join(mayBank(by, access.BankApprove), bank.CheckNote(reason)); err != nil {
+	if err := mayNote(by, access.BankApprove, reason); err != nil {
 		return bank.Claim{}, err
 	}
 	return o.changeClaim(ctx, id, func(tx *store.Tx, a account.Account, r bank.Remittance, c bank.Claim) (bank.Claim, error) {
@@ -222,7 +230,7 @@ func (o *Office) changeClaim(ctx context.Context, id bank.ClaimID, do func(*stor
 func (o *Office) tellClaim(ctx context.Context, tx *store.Tx, by access.Caller, c bank.Claim, note string) error {
 	what := "claim." + string(c.State)
 	if err := o.audit(ctx, tx, by, c.Account, what, string(c.Remittance), map[string]any{
-		"claim": c.ID, "amount": c.Amount, "fee": c.Fee, "claimed_by": c.ClaimedBy, "note": note, "proof": c.Proof,
+		"claim": c.ID, "amount": c.Amount, "fee": c.Fee, "claimed_by": c.ClaimedBy, "note": note, "proof": c.Proof, "proof_file": c.ProofFile,
 	}); err != nil {
 		return err
 	}
@@ -243,7 +251,7 @@ func (o *Office) AssignRemittance(ctx context.Context, by access.Caller, id bank
 // ReturnRemittance has what is nobody's of a receipt sent back to who paid it. A
 // person does that at the bank; the movement that it makes is explained as the return.
 func (o *Office) ReturnRemittance(ctx context.Context, by access.Caller, id bank.RemittanceID, reason string) (bank.Remittance, error) {
-	if err := bank.CheckNote(reason); err != nil {
+	if err := mayNote(by, access.BankWrite, reason); err != nil {
 		return bank.Remittance{}, err
 	}
 	return o.changeReceipt(ctx, by, id, "remittance.returning", reason, func(r bank.Remittance) (bank.Remittance, error) {
@@ -261,7 +269,7 @@ func (o *Office) ReturnRemittance(ctx context.Context, by access.Caller, id bank
 
 // KeepRemittance does not send a receipt back after all.
 func (o *Office) KeepRemittance(ctx context.Context, by access.Caller, id bank.RemittanceID, note string) (bank.Remittance, error) {
-	if err := bank.CheckNote(note); err != nil {
+	if err := mayNote(by, access.BankWrite, note); err != nil {
 		return bank.Remittance{}, err
 	}
 	return o.changeReceipt(ctx, by, id, "remittance.kept", note, func(r bank.Remittance) (bank.Remittance, error) {

@@ -11,6 +11,7 @@ import (
 	"github.com/bursar-pay/bursar/internal/billing"
 	"github.com/bursar-pay/bursar/internal/fault"
 	"github.com/bursar-pay/bursar/internal/job"
+	"github.com/bursar-pay/bursar/internal/order"
 	"github.com/bursar-pay/bursar/internal/payment"
 	"github.com/bursar-pay/bursar/internal/store"
 )
@@ -58,8 +59,16 @@ func (o *Office) judgeClosing(ctx context.Context, tx *store.Tx, id account.ID) 
 		c.Until = c.Account.SilentSince.Add(p.SilentPeriod)
 	}
 	u, err := o.useOf(ctx, tx, c.Account)
+	if err != nil {
+		return c, err
+	}
+	below, err := isBelow(ctx, tx, c.Account)
 	u.Unbilled = false
-	c.Why = errors.Join(u.Blocks()...)
+	why := u.Blocks()
+	if below { // it is owed as a bill is
+		why = append(why, order.ErrBalanceBelow)
+	}
+	c.Why = errors.Join(why...)
 	if c.Account.State == account.Closed {
 		c.Why = account.ErrClosed
 	}
@@ -168,7 +177,7 @@ func (o *Office) endSilenceJob(ctx context.Context, subject string) error {
 		if err != nil {
 			return err
 		}
-		if len(open) > 0 { // orders among them that wait for their time to be over
+		if len(open) > 0 || errors.Is(c.Why, order.ErrBalanceBelow) { // orders among them that wait for their time to be over
 			wait = silencePause
 			return nil
 		}

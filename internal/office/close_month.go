@@ -84,32 +84,46 @@ func (o *Office) isBeforeInvoices(ctx context.Context, tx *store.Tx, a account.A
 	return o.Now().Before(m.Next().Start(a.Location()).AddDate(0, 0, p.CreditInvoiceDay-1)), err
 }
 
-// setDue says by when a credit customer's bill is to be paid (R-BILL-04), and has it
-// watched. Nothing else makes a customer pay it (R-CRED-03).
+// setDue says by when is to be paid what nothing charges of a bill (R-BILL-04): a credit
+// customer's, and what was drawn on a line that has ended since. Nothing else makes a
+// customer pay it (R-CRED-03). What is paid of it already may be taken back, and is due
+// then. What is open is watched.
 func (o *Office) setDue(ctx context.Context, tx *store.Tx, a account.Account, b *billing.Bill) error {
-	if !a.Credit || !b.Open.IsPositive() {
+	if !slices.ContainsFunc(b.Debts, func(d billing.Debt) bool { return !isCharged(a, d) && d.State != billing.Cancelled }) {
 		return nil
 	}
 	p, err := o.ruling(ctx, tx, b.IssuedAt)
 	if err != nil {
 		return err
 	}
-	terms := p.Terms()
-	l, err := tx.ActiveCreditLine(ctx, a.ID)
-	if err == nil {
-		terms = l.Terms
-	} else if !errors.Is(err, account.ErrNoCredit) {
+	terms, err := termsOf(ctx, tx, a, p)
+	if err != nil {
 		return err
 	}
 	b.DueAt = billing.DueAt(terms, b.IssuedAt, a.Location(), p.IsBusinessDay)
+	if !b.Open.IsPositive() {
+		return nil
+	}
 	return tx.Enqueue(ctx, job.Job{Kind: watchBill, Subject: string(b.ID), At: b.DueAt.Add(-p.Credit.RemindBefore), Once: true})
+}
+
+// termsOf are an account's terms of payment: those of its credit line, or of the last
+// one that it had, else the policy's.
+func termsOf(ctx context.Context, tx *store.Tx, a account.Account, p policy.Policy) (account.Terms, error) {
+	lines, err := tx.CreditLines(ctx, a.ID)
+	for _, l := range lines { // the newest first
+		if l.Kind != account.CloseCredit && (l.State == account.CreditActive || l.State == account.CreditClosed) {
+			return l.Terms, err
+		}
+	}
+	return p.Terms(), err
 }
 
 // billFacts is what a customer is told of a new bill: one with a due day is paid by
 // transfer.
 func (o *Office) billFacts(a account.Account, b billing.Bill) map[string]string {
 	facts := map[string]string{"month": string(b.Month), "total": b.Total.String()}
-	if !b.DueAt.IsZero() {
+	if !b.DueAt.IsZero() && b.Open.IsPositive() {
 		facts["variant"], facts["until"] = "credit", b.DueAt.In(a.Location()).Format(time.DateOnly)
 	}
 	return facts
@@ -271,6 +285,9 @@ func (o *Office) RunBills(ctx context.Context, by access.Caller, m billing.Month
 	var run BillRun
 	if err := by.May(access.BillsWrite); err != nil {
 		return run, err
+	}
+	if by.Account != "" {
+		return run, access.ErrForbidden.Detail("months are closed by the platform")
 	}
 	if o.Now().Before(m.Next().Start(firstZone)) {
 		return run, billing.ErrMonthOpen

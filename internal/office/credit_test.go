@@ -9,6 +9,7 @@ import (
 
 	"github.com/bursar-pay/bursar/internal/access"
 	"github.com/bursar-pay/bursar/internal/account"
+	"github.com/bursar-pay/bursar/internal/billing"
 	"github.com/bursar-pay/bursar/internal/office"
 	"github.com/bursar-pay/bursar/internal/office/officetest"
 	orders "github.com/bursar-pay/bursar/internal/order"
@@ -224,7 +225,7 @@ func TestCreditMonth(t *testing.T) {
 func TestOrdersOnCredit(t *testing.T) {
 	officetest.Each(t, func(t *testing.T, d *officetest.Desk) {
 		ctx := t.Context()
-		a := d.Customer()
+		a := d.Customer(someCompany)
 		withCredit(t, d, a, 100_000, "30 calendar days")
 		o := place(t, d, a, draft("first", a, 60_000))
 		if s := orderNow(t, d, o.ID); s.Credit != usd(100_000) || s.Why != nil {
@@ -254,6 +255,20 @@ func TestOrdersOnCredit(t *testing.T) {
 		b := fullBill(t, d, billsOf(t, d, a)[0].ID)
 		if b.Total != usd(110_000) || len(b.Debts) != 2 || len(b.Shares) != 1 || b.Shares[0].Net != usd(50_000) {
 			t.Errorf("got a bill of %s with %d debts and shares %v, want 1100.00 with two, and 500.00 of usage", b.Total, len(b.Debts), b.Shares)
+		}
+		told, err := d.BillStory(ctx, caller(a), b.ID)
+		if err != nil || len(told.Orders) != 1 {
+			t.Fatalf("got the orders %v on the bill and %v, want one", told.Orders, err)
+		}
+		for id, ord := range told.Orders {
+			if i := slices.IndexFunc(b.Debts, func(x billing.Debt) bool { return x.ID == id }); ord.ID != o.ID || b.Debts[i].Amount != usd(60_000) {
+				t.Errorf("got the order %s for %s, want %s for 600.00", ord.ID, b.Debts[i].Amount, o.ID)
+			}
+		}
+
+		months, err := d.Spending(ctx, caller(a), a.ID, 2)
+		if err != nil || len(months) != 2 || months[0].Bill != b.ID || months[0].Usage.Decimal() != "500" || months[0].Orders != usd(60_000) {
+			t.Errorf("got the spending %+v and %v, want 500.00 of usage and the order's 600.00 once", months, err)
 		}
 
 		// What was not consumed of a cancelled order is credited, and pays the bill.

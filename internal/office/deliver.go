@@ -141,7 +141,11 @@ func (o *Office) recordDelivery(ctx context.Context, p parcel, r webhook.Result,
 
 // planDelivery enqueues the job of a delivery's next attempt.
 func (o *Office) planDelivery(ctx context.Context, tx *store.Tx, d webhook.Delivery) error {
-	return tx.Enqueue(ctx, job.Job{Kind: DeliverEvent, Subject: d.ID, At: d.NextAt, Once: true})
+	return tx.Enqueue(ctx, deliveryJob(d))
+}
+
+func deliveryJob(d webhook.Delivery) job.Job {
+	return job.Job{Kind: DeliverEvent, Subject: d.ID, At: d.NextAt, Once: true}
 }
 
 // retireEndpoint disables an endpoint whose receiver says that it is gone.
@@ -172,7 +176,7 @@ const attemptsShown = 100
 
 // Delivery fetches a delivery and its latest attempts, the last one first.
 func (o *Office) Delivery(ctx context.Context, by access.Caller, id string) (d webhook.Delivery, attempts []webhook.Attempt, err error) {
-	if err := by.May(access.WebhooksRead); err != nil {
+	if err := mayHook(by); err != nil {
 		return d, nil, err
 	}
 	err = o.Store.View(ctx, func(tx *store.Tx) error {
@@ -188,7 +192,7 @@ func (o *Office) Delivery(ctx context.Context, by access.Caller, id string) (d w
 
 // ListDeliveries is the log of what was sent to a webhook endpoint, newest first.
 func (o *Office) ListDeliveries(ctx context.Context, by access.Caller, endpoint string, p Page) (deliveries []webhook.Delivery, next string, err error) {
-	if err := by.May(access.WebhooksRead); err != nil {
+	if err := mayHook(by); err != nil {
 		return nil, "", err
 	}
 	err = o.Store.View(ctx, func(tx *store.Tx) (err error) {

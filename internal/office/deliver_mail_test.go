@@ -287,5 +287,5 @@ func TestALetterThatLostItsJobIsFound(t *testing.T) {
 // nowhere is a queue that loses its jobs.
 type nowhere struct{}
 
-// Enqueue loses a job.
-func (nowhere) Enqueue(context.Context, *store.Tx, job.Job) error { return nil }
+// Enqueue loses jobs.
+func (nowhere) Enqueue(context.Context, *store.Tx, ...job.Job) error { return nil }

@@ -3,6 +3,7 @@ package office
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/bursar-pay/bursar/internal/access"
 	"github.com/bursar-pay/bursar/internal/account"
@@ -19,23 +20,35 @@ var (
 	ErrNotPretended = fault.New(fault.NotFound, "not_a_sandbox", "customers can be chosen in sandbox installations only")
 )
 
+// Vouched is what the platform's identity provider says of a customer.
+type Vouched struct {
+	Reference string        // of the account
+	Who       string        // the provider's own name for the person
+	Dated     bool          // the provider says when the person proved who they are
+	Ago       time.Duration // and it is so long ago
+}
+
 // SignIn begins a session for a customer whom the platform's identity provider
-// vouches for. reference is the account's, as the provider says it; who is the
-// provider's own name for the person.
-func (o *Office) SignIn(ctx context.Context, reference, who string) (session string, err error) {
-	if reference == "" {
+// vouches for. A provider that knew them still has not asked them anything now: their
+// session is as fresh as what they last proved to the provider.
+func (o *Office) SignIn(ctx context.Context, v Vouched, from Visitor) (session string, err error) {
+	if v.Reference == "" {
 		return "", ErrNoAccount
 	}
-	return o.issueFor(ctx, sessionTicket, sessionLasts, func(tx *store.Tx) (account.ID, string, error) {
-		a, err := tx.AccountByReference(ctx, reference)
+	return o.openSession(ctx, from, func(tx *store.Tx) (account.ID, time.Time, error) {
+		a, err := tx.AccountByReference(ctx, v.Reference)
 		if errors.Is(err, account.ErrNotFound) {
-			return "", "", ErrNoAccount
+			return "", time.Time{}, ErrNoAccount
 		}
 		if err != nil {
-			return "", "", err
+			return "", time.Time{}, err
 		}
-		by := access.Caller{Name: "console:" + string(a.ID)}
-		return a.ID, "", o.audit(ctx, tx, by, a.ID, "console.signed_in", string(a.ID), map[string]any{"who": who})
+		var proved time.Time
+		if v.Dated {
+			proved = o.Now().Add(-v.Ago)
+		}
+		by := access.Caller{Name: "console:" + string(a.ID), Address: from.Address}
+		return a.ID, proved, o.audit(ctx, tx, by, a.ID, "console.signed_in", string(a.ID), map[string]any{"who": v.Who})
 	})
 }
 
@@ -54,16 +67,16 @@ func (o *Office) PretendCustomers(ctx context.Context, p Page) (list []account.A
 }
 
 // Pretend begins a session as one of a sandbox installation's customers.
-func (o *Office) Pretend(ctx context.Context, id account.ID) (session string, err error) {
+func (o *Office) Pretend(ctx context.Context, id account.ID, from Visitor) (session string, err error) {
 	if o.Live {
 		return "", ErrNotPretended
 	}
-	return o.issueFor(ctx, sessionTicket, sessionLasts, func(tx *store.Tx) (account.ID, string, error) {
+	return o.openSession(ctx, from, func(tx *store.Tx) (account.ID, time.Time, error) {
 		a, err := tx.Account(ctx, id)
 		if err != nil {
-			return "", "", err
+			return "", time.Time{}, err
 		}
-		by := access.Caller{Name: "console:" + string(a.ID)}
-		return a.ID, "", o.audit(ctx, tx, by, a.ID, "console.chosen", string(a.ID), map[string]any{})
+		by := access.Caller{Name: "console:" + string(a.ID), Address: from.Address}
+		return a.ID, o.Now(), o.audit(ctx, tx, by, a.ID, "console.chosen", string(a.ID), map[string]any{})
 	})
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/bursar-pay/bursar/internal/access"
 	"github.com/bursar-pay/bursar/internal/account"
+	"github.com/bursar-pay/bursar/internal/job"
 	"github.com/bursar-pay/bursar/internal/ledger"
 	"github.com/bursar-pay/bursar/internal/store"
 	"github.com/bursar-pay/bursar/internal/webhook"
@@ -30,8 +31,9 @@ var EventKinds = []string{
 	"withdrawal.proposed", "withdrawal.approved", "withdrawal.refused", "withdrawal.dropped", "withdrawal.sent",
 	"identity_check.opened", "identity_check.submitted", "identity_check.approved", "identity_check.rejected", "identity_check.expired",
 	"order.placed", "order.paid", "order.lapsed", "order.cancelled", "order.blocked", "order.unblocked", "order.refused",
-	"remittance.received", "remittance.returning", "remittance.kept", "remittance.ended",
+	"remittance.received", "remittance.due", "remittance.late", "remittance.returning", "remittance.kept", "remittance.ended",
 	"claim.proposed", "claim.credited", "claim.refused", "claim.withdrawn", "claim.reversed",
+	"receiving_change.proposed", "receiving_change.agreed", "receiving_change.refused", "receiving_change.withdrawn",
 	"receiving_account.opened", "receiving_account.closed", "virtual_account.assigned", "number_pool.low", "number_pool.exhausted",
 	"subscription.started", "subscription.renewed", "subscription.upgraded", "subscription.changed", "subscription.ended", "subscription.cancelled",
 }
@@ -78,11 +80,10 @@ func (o *Office) emit(ctx context.Context, tx *store.Tx, e Event) error {
 			return err
 		}
 	}
-	return o.tellCustomer(ctx, tx, e)
+	return o.tellCustomers(ctx, tx, []Event{e})
 }
 
-// emitAll is emit for many events, with a fixed number of statements but for the jobs
-// of deliveries and for what customers are told.
+// emitAll is emit for many events, with a fixed number of statements.
 func (o *Office) emitAll(ctx context.Context, tx *store.Tx, all []Event) error {
 	endpoints, err := tx.EnabledEndpoints(ctx)
 	if err != nil {
@@ -91,6 +92,7 @@ func (o *Office) emitAll(ctx context.Context, tx *store.Tx, all []Event) error {
 	now := o.Now()
 	events := make([]webhook.Event, len(all))
 	var deliveries []webhook.Delivery
+	var jobs []job.Job
 	for i, e := range all {
 		if !slices.Contains(EventKinds, e.Kind) {
 			return fmt.Errorf("office: the event %q is not among EventKinds", e.Kind)
@@ -100,26 +102,18 @@ func (o *Office) emitAll(ctx context.Context, tx *store.Tx, all []Event) error {
 		}
 		for _, endpoint := range endpoints {
 			if endpoint.Hears(e.Kind) {
-				deliveries = append(deliveries, webhook.Delivery{
-					ID: o.IDs.New("dlv"), EndpointID: endpoint.ID, EventID: events[i].ID, State: webhook.Waiting, NextAt: now, CreatedAt: now,
-				})
+				d := webhook.Delivery{ID: o.IDs.New("dlv"), EndpointID: endpoint.ID, EventID: events[i].ID, State: webhook.Waiting, NextAt: now, CreatedAt: now}
+				deliveries, jobs = append(deliveries, d), append(jobs, deliveryJob(d))
 			}
 		}
 	}
 	if err := tx.AddEvents(ctx, events, deliveries); err != nil {
 		return err
 	}
-	for _, d := range deliveries {
-		if err := o.planDelivery(ctx, tx, d); err != nil {
-			return err
-		}
+	if err := tx.Enqueue(ctx, jobs...); err != nil {
+		return err
 	}
-	for _, e := range all {
-		if err := o.tellCustomer(ctx, tx, e); err != nil {
-			return err
-		}
-	}
-	return nil
+	return o.tellCustomers(ctx, tx, all)
 }
 
 // bookAll gives entries their ids and instant and writes them.

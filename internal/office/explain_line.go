@@ -30,7 +30,7 @@ var against = map[bank.ExplanationKind]ledger.Account{
 
 // ExplainLine says what a movement was that no customer is credited with.
 func (o *Office) ExplainLine(ctx context.Context, by access.Caller, id bank.LineID, what Explaining) (l bank.Line, err error) {
-	if err := errors.Join(mayBank(by, access.BankApprove), bank.CheckNote(what.Note)); err != nil {
+	if err := mayNote(by, access.BankApprove, what.Note); err != nil {
 		return l, err
 	}
 	if !slices.Contains(bank.ExplanationKinds, what.Kind) {
@@ -194,10 +194,11 @@ func (o *Office) takeFromReceipt(ctx context.Context, tx *store.Tx, by access.Ca
 		if e.Amount.Cmp(r.InSuspense()) <= 0 {
 			break
 		}
-		if e.Kind == bank.ExplainReturn {
+		a, isLocked := accounts[c.Account]
+		if e.Kind == bank.ExplainReturn || !isLocked { // or it was credited while we waited for the receipt
 			return bank.ErrNothingLeft
 		}
-		if _, r, err = o.reverseClaim(ctx, tx, by, accounts[c.Account], r, c, e.Note); err != nil {
+		if _, r, err = o.reverseClaim(ctx, tx, by, a, r, c, e.Note); err != nil {
 			return err
 		}
 	}

@@ -8,7 +8,9 @@ import (
 	"hash"
 	"hash/fnv"
 	"io"
+	"slices"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/bursar-pay/bursar/internal/access"
@@ -33,6 +35,8 @@ const (
 var (
 	ErrFileChanged       = fault.New(fault.Conflict, "statement_file_changed", "the file changed while it was read").WithNext("import it again once it is whole; what was taken of it is taken once")
 	ErrTooManyStatements = fault.New(fault.TooLarge, "statements_too_many", "the file has too many statements").WithNext("ask the bank for one file a day")
+	ErrLayoutFormat      = fault.New(fault.Invalid, "statement_layout_format", "a layout is for CSV only").WithNext("leave the format out, or the layout")
+	ErrStatementNameless = fault.New(fault.Invalid, "statement_account_unsaid", "the file does not say which bank account it is about").WithNext("say it: name the account's number beside the file")
 )
 
 // StatementImport is what came of a file.
@@ -68,9 +72,36 @@ func mayBank(by access.Caller, s access.Scope) error {
 	return by.May(s)
 }
 
+// mayNote is mayBank for what is not done without a reason. Who has no right to do it is
+// not told what is wrong with the reason.
+func mayNote(by access.Caller, s access.Scope, note string) error {
+	if err := mayBank(by, s); err != nil {
+		return err
+	}
+	return bank.CheckNote(note)
+}
+
 // StatementOptions say how a file of bank statements is read, in a name that doors may
 // use.
 type StatementOptions = statement.Options
+
+// ReadStatementsAs says how a file is read whose sender names its format, "" or "auto" not,
+// or describes the columns of a CSV, in YAML or JSON.
+func ReadStatementsAs(format string, layout []byte) (StatementOptions, error) {
+	var options StatementOptions
+	if format != "" && format != "auto" {
+		options.Format = statement.Format(format)
+	}
+	if len(layout) == 0 {
+		return options, nil
+	}
+	if options.Format != "" && options.Format != statement.CSV {
+		return options, ErrLayoutFormat
+	}
+	parsed, err := statement.ParseLayout(layout)
+	options.Layout = parsed
+	return options, err
+}
 
 // ImportStatement takes a file of bank statements. It is read twice: whole, to see
 // that it can be trusted, and then to take it. A broken one is refused with the place,
@@ -91,6 +122,10 @@ func (o *Office) ImportStatementFor(ctx context.Context, by access.Caller, numbe
 	if err != nil {
 		return done, err
 	}
+	number = bank.NormalNumber(number)
+	if err := o.mayName(ctx, surveys, number); err != nil {
+		return done, err
+	}
 	f.ID, f.Name, f.ImportedBy, f.ImportedAt = bank.FileID(o.IDs.New("stf_")), plainText(name, fileNameMax), by.Name, o.Now()
 	if err := o.Store.Update(ctx, func(tx *store.Tx) error {
 		done.File, err = tx.AddStatementFile(ctx, f)
@@ -104,7 +139,7 @@ func (o *Office) ImportStatementFor(ctx context.Context, by access.Caller, numbe
 	if _, err := file.Seek(0, io.SeekStart); err != nil {
 		return done, err
 	}
-	r := &importing{office: o, ctx: ctx, by: by, number: bank.NormalNumber(number), surveys: surveys, done: &done}
+	r := &importing{office: o, ctx: ctx, by: by, number: number, surveys: surveys, done: &done}
 	hashed := &hashing{from: file, sum: sha256.New()}
 	if err := statement.Read(hashed, options, statement.Visitor{Open: r.open, Entry: r.entry, Close: func(statement.Statement) error { return r.flush() }}); err != nil {
 		return done, err
@@ -116,6 +151,26 @@ func (o *Office) ImportStatementFor(ctx context.Context, by access.Caller, numbe
 		return done, err
 	}
 	return done, o.listStatements(ctx, &done)
+}
+
+// mayName returns nil if every statement of a file has an account: its own, or the one
+// of ours that whoever brought it has named. A file is known by its bytes once it was
+// taken, so that what is taken under no name, or a wrong one, could never be put right.
+func (o *Office) mayName(ctx context.Context, surveys []survey, number string) error {
+	isUnsaid := func(v survey) bool { return numberOf(v.statement.Account.ID()) == "" }
+	if !slices.ContainsFunc(surveys, isUnsaid) {
+		return nil
+	}
+	if number == "" {
+		return ErrStatementNameless
+	}
+	return o.Store.View(ctx, func(tx *store.Tx) error {
+		ours, _, err := o.ourAccounts(ctx, tx, number)
+		if err == nil && len(ours) == 0 {
+			return bank.ErrReceivingNotFound
+		}
+		return err
+	})
 }
 
 func (o *Office) listStatements(ctx context.Context, done *StatementImport) error {
@@ -173,7 +228,7 @@ func (o *Office) survey(file io.Reader, options statement.Options) ([]survey, st
 			if e.Status == statement.Info || e.Amount.IsZero() {
 				return nil
 			}
-			if _, err := amountOf(e.Amount, e.Currency, e); err != nil {
+			if _, err := sharesOf(e); err != nil {
 				return err
 			}
 			s.cover(string(bookedOn(e)))
@@ -268,9 +323,6 @@ func (r *importing) open(s statement.Statement) error {
 	return o.Store.Update(r.ctx, func(tx *store.Tx) error {
 		st := o.statementOf(r.survey, r.number)
 		st.ID, st.File, st.ImportedBy, st.ImportedAt = bank.StatementID(o.IDs.New("bst_")), r.done.File.ID, r.by.Name, o.Now()
-		if err := tx.HoldBankNumber(r.ctx, st.Number); err != nil {
-			return err
-		}
 		if err := o.place(r.ctx, tx, &st, r.survey.statement.Account); err != nil {
 			return err
 		}
@@ -284,7 +336,7 @@ func (r *importing) open(s statement.Statement) error {
 func (o *Office) statementOf(v survey, number string) bank.Statement {
 	s := v.statement
 	st := bank.Statement{
-		Place: s.Number, Number: bank.NormalNumber(s.Account.ID()), Format: string(s.Format), BankID: plainText(s.ID, bankNameMax), Sequence: plainText(s.Sequence, bankNameMax),
+		Place: s.Number, Number: numberOf(s.Account.ID()), Format: string(s.Format), BankID: plainText(s.ID, bankNameMax), Sequence: plainText(s.Sequence, bankNameMax),
 		Page: plainText(s.Page, bankNameMax), Currency: s.Currency, First: v.first, Last: v.last, Booked: s.Counts.Booked, Pending: s.Counts.Pending, Info: s.Counts.Info,
 		Proof: s.Proof.String(), State: bank.StatementTaken,
 	}
@@ -328,16 +380,20 @@ const (
 )
 
 // place says whose account a statement is about, and what is to be seen before its
-// movements are matched.
+// movements are matched. From then on the account has one number: files of one account
+// may name it by its IBAN or by the bank's own number.
 func (o *Office) place(ctx context.Context, tx *store.Tx, st *bank.Statement, a statement.Account) error {
-	receiving, err := o.ourAccount(ctx, tx, st.Number, bank.NormalNumber(a.IBAN), bank.NormalNumber(a.Other))
-	switch {
-	case errors.Is(err, bank.ErrReceivingNotFound):
+	ours, number, err := o.ourAccounts(ctx, tx, st.Number, numberOf(a.Other))
+	if err != nil {
+		return err
+	}
+	if len(ours) == 0 {
 		st.State, st.Reason = bank.StatementAside, asideUnknown
 		return nil
-	case err != nil:
-		return err
-	case st.Currency != "" && st.Currency != receiving.Currency:
+	}
+	st.Number = number
+	receiving, found := bank.InCurrency(ours, st.Currency)
+	if !found {
 		st.State, st.Reason = bank.StatementAside, asideCurrency
 		return nil
 	}
@@ -348,26 +404,28 @@ func (o *Office) place(ctx context.Context, tx *store.Tx, st *bank.Statement, a 
 	return o.remarkChain(ctx, tx, st)
 }
 
-// ourAccount finds the account of ours that has one of these numbers, or that stands
-// behind a customer's own number.
-func (o *Office) ourAccount(ctx context.Context, tx *store.Tx, numbers ...string) (bank.ReceivingAccount, error) {
+// ourAccounts finds the accounts of ours that have one of these numbers, one for each
+// currency, or the one that stands behind a customer's own number. It returns the number
+// by which they were found.
+func (o *Office) ourAccounts(ctx context.Context, tx *store.Tx, numbers ...string) ([]bank.ReceivingAccount, string, error) {
 	for _, n := range numbers {
 		if n == "" {
 			continue
 		}
-		a, err := tx.ReceivingAccountByNumber(ctx, n)
-		if !errors.Is(err, bank.ErrReceivingNotFound) {
-			return a, err
+		ours, err := tx.ReceivingAccountsNumbered(ctx, n)
+		if err != nil || len(ours) > 0 {
+			return ours, n, err
 		}
 		owned, err := tx.VirtualAccounts(ctx, []string{n})
 		if err != nil {
-			return a, err
+			return nil, "", err
 		}
 		if v, ok := owned[n]; ok {
-			return tx.ReceivingAccount(ctx, v.Receiving)
+			r, err := tx.ReceivingAccount(ctx, v.Receiving)
+			return []bank.ReceivingAccount{r}, n, err
 		}
 	}
-	return bank.ReceivingAccount{}, bank.ErrReceivingNotFound
+	return nil, "", nil
 }
 
 // remarkChain remarks a statement that does not begin where the one before it ended.
@@ -375,13 +433,13 @@ func (o *Office) remarkChain(ctx context.Context, tx *store.Tx, st *bank.Stateme
 	if st.Opening == nil || st.First == "" {
 		return nil
 	}
-	before, err := tx.StatementBefore(ctx, st.Number, st.First)
+	before, err := tx.StatementBefore(ctx, st.Number, st.Currency, st.First)
 	switch {
 	case errors.Is(err, bank.ErrStatementNotFound):
 		return nil
 	case err != nil:
 		return err
-	case before.Currency == st.Currency && before.Closing.Minor != st.Opening.Minor:
+	case before.Closing.Minor != st.Opening.Minor:
 		st.Remarks = append(st.Remarks, bank.Remark{
 			Code: "chain_differs", Message: "the opening balance is " + st.Opening.String() + ", and the statement before it closed with " + before.Closing.String(),
 		})
@@ -433,27 +491,17 @@ func (r *importing) read(e statement.Entry) (moved, error) {
 	if err != nil {
 		return moved{}, err
 	}
+	shares, err := sharesOf(e)
+	if err != nil {
+		return moved{}, err
+	}
 	m := moved{Movement: bank.Movement{
 		Number: r.statement.Number, Currency: whole.Currency, Signed: whole.Minor, BookedOn: string(bookedOn(e)), ValueOn: string(e.ValueDate),
 		Reference: referenceOf(e), Details: words(e), Pending: e.Status == statement.Pending,
 	}}
 	m.print, m.core, m.loose = m.Prints()
-	details := e.Details
-	splits := len(details) > 1 && e.Splits()
-	if !splits && len(details) > 1 {
-		details = []statement.Detail{joined(details)}
-	}
-	for _, d := range details {
-		amount := whole
-		if splits {
-			if amount, err = amountOf(d.Amount, d.Currency, e); err != nil {
-				return m, err
-			}
-		}
-		if amount.IsZero() {
-			continue
-		}
-		m.lines = append(m.lines, r.line(e, d, m, amount))
+	for _, part := range shares {
+		m.lines = append(m.lines, r.line(e, part.detail, m, part.amount))
 	}
 	for i := range m.lines {
 		m.lines[i].Part, m.lines[i].Parts = i+1, len(m.lines)
@@ -472,15 +520,44 @@ func (r *importing) line(e statement.Entry, d statement.Detail, m moved, signed 
 	}
 	paidTo := ""
 	if incoming {
-		paidTo = bank.NormalNumber(d.Payee.Account)
+		paidTo = numberOf(d.Payee.Account)
 	}
 	text := strings.Join(nonEmpty(d.Remittance, d.Info, e.Info), "\n")
 	return bank.Line{
 		Statement: r.statement.ID, Number: m.Number, Format: r.statement.Format, Entry: e.Number, Print: m.print, Core: m.core, Loose: m.loose,
 		Incoming: incoming, Amount: signed, Reversal: e.Reversal, BookedOn: m.BookedOn, ValueOn: m.ValueOn, Reference: m.Reference,
-		EndToEnd: plainText(d.EndToEndID, referenceMaxLen), Rail: railOf(e.Rail), Payer: plainText(name, bankNameMax), PayerFrom: plainText(bank.NormalNumber(other.Account), referenceMaxLen),
-		PaidTo: plainText(paidTo, referenceMaxLen), Structured: plainText(d.Structured, referenceMaxLen), Text: plainText(text, bankTextMax), ReturnCode: plainText(d.ReturnReason, bankNameMax),
+		EndToEnd: plainText(d.EndToEndID, referenceMaxLen), Rail: railOf(e.Rail), Payer: plainText(name, bankNameMax), PayerFrom: numberOf(other.Account),
+		PaidTo: paidTo, Structured: plainText(d.Structured, referenceMaxLen), Text: plainText(text, bankTextMax), ReturnCode: plainText(d.ReturnReason, bankNameMax),
 	}
+}
+
+// share is a transaction of an entry, with its amount in money.
+type share struct {
+	detail statement.Detail
+	amount money.Amount // with its sign
+}
+
+// sharesOf are the transactions of an entry that says how it splits, else the entry as
+// one. The first reading asks for them too: it is the last at which a file is refused.
+func sharesOf(e statement.Entry) ([]share, error) {
+	if len(e.Details) < 2 || !e.Splits() {
+		whole, err := amountOf(e.Amount, e.Currency, e)
+		if len(e.Details) == 1 {
+			return []share{{e.Details[0], whole}}, err
+		}
+		return []share{{joined(e.Details), whole}}, err
+	}
+	var all []share
+	for _, d := range e.Details {
+		amount, err := amountOf(d.Amount, d.Currency, e)
+		if err != nil {
+			return nil, err
+		}
+		if !amount.IsZero() {
+			all = append(all, share{d, amount})
+		}
+	}
+	return all, nil
 }
 
 // joined is what a batch that does not say how it splits has in common: nothing but
@@ -495,6 +572,9 @@ func joined(details []statement.Detail) statement.Detail {
 	d.Remittance = strings.Join(texts, "\n")
 	return d
 }
+
+// numberOf is the number of a bank account as a file has it.
+func numberOf(s string) string { return plainText(bank.NormalNumber(s), referenceMaxLen) }
 
 // amountOf is an amount of an entry in money.
 func amountOf(d statement.Decimal, c money.Currency, e statement.Entry) (money.Amount, error) {
@@ -552,10 +632,13 @@ func nonEmpty(list ...string) []string {
 }
 
 // plainText is a stranger's text as it is kept: so long at most, and without what is
-// no text.
+// no text, or has the text around it read in another order than it stands in.
 func plainText(s string, most int) string {
 	s = strings.Map(func(r rune) rune {
-		if r < ' ' && r != '\n' || r == 0x7f || r == utf8.RuneError {
+		switch {
+		case r == '\n':
+			return r
+		case r == utf8.RuneError, unicode.IsControl(r), unicode.Is(unicode.Bidi_Control, r), r == 0x2028, r == 0x2029, r == 0xfeff:
 			return -1
 		}
 		return r

@@ -84,6 +84,11 @@ func (o *Office) riskFacts(ctx context.Context, tx *store.Tx, p policy.Policy, a
 	if err != nil {
 		return policy.RiskFacts{}, err
 	}
+	if s.Method.Kind == payment.CreditKind {
+		if c.IsUsed, err = tx.HasDrawn(ctx, a.ID); err != nil {
+			return policy.RiskFacts{}, err
+		}
+	}
 	threshold, ok := o.thresholdOf(p, a.Currency, payment.CardKind, standing.Factor)
 	if !ok {
 		threshold = money.Amount{}
@@ -147,6 +152,30 @@ func (o *Office) judgeOrder(ctx context.Context, tx *store.Tx, by access.Caller,
 	// With the payer away the mandate stands in for what the region always demands.
 	force3DS = initiator == payment.CIT && (j.Verdict == policy.Challenge || p.Force3DS(p.Region(a.Country, a.RegisteredAt), on))
 	return force3DS, nil, tx.SaveOrder(ctx, *ord)
+}
+
+// creditLine stands for an account's credit line where risk is asked about what is to
+// pay. It is one instrument, whatever its limit.
+var creditLine = payment.Method{Kind: payment.CreditKind, Card: payment.Card{Fingerprint: payment.Fingerprint(payment.CreditKind)}}
+
+// judgeDraw asks risk before an order is drawn on a credit line, as judgeOrder does
+// before one is charged. There is no card that could be challenged: who would be
+// challenged has the identity behind the account verified instead, once. The account
+// is locked.
+func (o *Office) judgeDraw(ctx context.Context, tx *store.Tx, by access.Caller, a account.Account, ord *order.Order, d *billing.Debt) (why, err error) {
+	on := policy.Occasion(ord.Kind)
+	j, err := o.judge(ctx, tx, by, a, on, Suspect{Method: creditLine, Amount: d.OpenAmount(), OrderKind: on, Subject: string(ord.ID)})
+	if err != nil {
+		return nil, err
+	}
+	ord.Verdict, ord.Rule = string(j.Verdict), j.Rule
+	switch {
+	case j.Verdict == policy.Refuse:
+		return o.stopped(order.ErrRisk, j, ""), o.endOrder(ctx, tx, by, ord, d, order.Refuse)
+	case j.Verdict == policy.VerifyIdentity, j.Verdict == policy.Challenge && !j.Inputs.IdentityVerified:
+		return o.blockOrder(ctx, tx, by, a, ord, creditLine, j)
+	}
+	return nil, tx.SaveOrder(ctx, *ord)
 }
 
 // blockOrder has an order wait for an identity check.

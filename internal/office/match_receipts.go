@@ -11,7 +11,6 @@ import (
 	"github.com/bursar-pay/bursar/internal/account"
 	"github.com/bursar-pay/bursar/internal/bank"
 	"github.com/bursar-pay/bursar/internal/ledger"
-	"github.com/bursar-pay/bursar/internal/mail"
 	"github.com/bursar-pay/bursar/internal/store"
 )
 
@@ -93,7 +92,11 @@ func (o *Office) match(ctx context.Context, tx *store.Tx, lines []bank.Line) (m 
 		}
 		m.receipts = append(m.receipts, r)
 	}
-	return m, nil
+	chains := make([]string, len(m.claims))
+	for i, c := range m.claims {
+		chains[i] = string(c.Account)
+	}
+	return m, tx.HoldChains(ctx, chains)
 }
 
 // factsOf looks up what lines name. What is dear to look up is looked up for those
@@ -234,33 +237,10 @@ func (o *Office) keepMatched(ctx context.Context, tx *store.Tx, by access.Caller
 		})
 		events = append(events, Event{Kind: "claim.credited", Account: c.Account, Subject: string(c.ID), Data: c})
 	}
-	if err := errors.Join(o.bookAll(ctx, tx, entries), tx.AuditAll(ctx, records), o.emitAll(ctx, tx, events), o.tellCredited(ctx, tx, m.claims)); err != nil {
+	if err := errors.Join(o.bookAll(ctx, tx, entries), tx.AuditAll(ctx, records), o.emitAll(ctx, tx, events)); err != nil {
 		return t, err
 	}
 	return t, o.applyCash(ctx, tx, access.Jobs, accountsIn(m.accounts, credited))
-}
-
-// tellCredited tells customers that their transfers have come, as notify would one by
-// one.
-func (o *Office) tellCredited(ctx context.Context, tx *store.Tx, claims []bank.Claim) error {
-	const kind = "remittance_credited"
-	k, _ := mail.KindOf(kind)
-	now := o.Now()
-	notices := make([]store.Notice, len(claims))
-	for i, c := range claims {
-		notices[i] = store.Notice{
-			ID: o.IDs.New("msg"), Account: c.Account, Kind: kind, Subject: string(c.ID), Detail: mail.Facts{"amount": c.Credited().String()}, CreatedAt: now,
-		}
-	}
-	if err := tx.AddNotices(ctx, notices, k.Critical, now); err != nil {
-		return err
-	}
-	for _, n := range notices {
-		if err := o.planLetter(ctx, tx, n.ID, now); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // accountsIn is some of the accounts, in the order of their ids.

@@ -21,55 +21,95 @@ import (
 // letters of that kind. kind is one of mail.Kinds. Both are kept with whatever the
 // transaction does; nothing is sent before the commit, and nothing is lost after it.
 func (o *Office) notify(ctx context.Context, tx *store.Tx, id account.ID, kind, subject string, facts mail.Facts) error {
-	n := store.Notice{ID: o.IDs.New("msg"), Account: id, Kind: kind, Subject: subject, Detail: facts, CreatedAt: o.Now()}
-	if err := tx.AddNotice(ctx, n); err != nil {
+	return o.notifyAll(ctx, tx, []word{{id, kind, subject, facts}})
+}
+
+// word is something that a customer is told.
+type word struct {
+	account account.ID
+	kind    string // one of mail.Kinds
+	subject string
+	facts   mail.Facts
+}
+
+// notifyAll is notify for many, with a fixed number of statements.
+func (o *Office) notifyAll(ctx context.Context, tx *store.Tx, words []word) error {
+	now := o.Now()
+	notices := make([]store.Notice, len(words))
+	var mailed []store.Notice
+	var letters []job.Job
+	for i, w := range words {
+		n := store.Notice{ID: o.IDs.New("msg"), Account: w.account, Kind: w.kind, Subject: w.subject, Detail: w.facts, CreatedAt: now}
+		notices[i] = n
+		if _, known := mail.KindOf(w.kind); !known { // the message can be read; money is not held up for a word
+			o.Log.ErrorContext(ctx, "message without words", "kind", w.kind)
+			continue
+		}
+		// Where there is no letter the job finds none. To ask here would cost a journey.
+		mailed, letters = append(mailed, n), append(letters, letterJob(n.ID, now))
+	}
+	if err := tx.AddNotices(ctx, notices); err != nil {
 		return err
 	}
-	k, known := mail.KindOf(kind)
-	if !known { // the message can be read; money is not held up for a word
-		o.Log.ErrorContext(ctx, "message without words", "kind", kind)
-		return nil
-	}
-	if err := tx.AddLetter(ctx, n.ID, k.Critical, n.CreatedAt); err != nil {
+	isCritical := func(kind string) bool { k, _ := mail.KindOf(kind); return k.Critical }
+	if err := tx.AddLetters(ctx, mailed, isCritical); err != nil {
 		return err
 	}
-	// Where there is no letter the job finds none. To ask here would cost a journey.
-	return o.planLetter(ctx, tx, n.ID, n.CreatedAt)
+	return tx.Enqueue(ctx, letters...)
 }
 
 // planLetter enqueues the job of a letter's next attempt.
 func (o *Office) planLetter(ctx context.Context, tx *store.Tx, message string, at time.Time) error {
-	return tx.Enqueue(ctx, job.Job{Kind: deliverMail, Subject: message, At: at, Once: true})
+	return tx.Enqueue(ctx, letterJob(message, at))
 }
 
-// tellCustomer tells the customer what an event means to them, if it means
-// something. What an event does not know is told by notify where it happens.
-func (o *Office) tellCustomer(ctx context.Context, tx *store.Tx, e Event) error {
+func letterJob(message string, at time.Time) job.Job {
+	return job.Job{Kind: deliverMail, Subject: message, At: at, Once: true}
+}
+
+// tellCustomers tells customers what events mean to them, where they mean something.
+// What an event does not know is told by notify where it happens.
+func (o *Office) tellCustomers(ctx context.Context, tx *store.Tx, events []Event) error {
+	var words []word
+	for _, e := range events {
+		if h, isHold := e.Data.(payment.Hold); isHold {
+			if err := o.tellHolder(ctx, tx, e.Kind, h); err != nil {
+				return err
+			}
+			continue
+		}
+		if kind, facts := meaning(e); kind != "" {
+			words = append(words, word{e.Account, kind, e.Subject, facts})
+		}
+	}
+	return o.notifyAll(ctx, tx, words)
+}
+
+// meaning is what an event that needs no more facts means to the customer; "" nothing.
+func meaning(e Event) (kind string, facts mail.Facts) {
 	switch is := e.Data.(type) {
-	case payment.Hold:
-		return o.tellHolder(ctx, tx, e.Kind, is)
 	case billing.Debt:
 		if e.Kind == "debt.paid" && is.Kind == billing.ThresholdDebt {
-			return o.notify(ctx, tx, e.Account, "threshold_charged", e.Subject, mail.Facts{"amount": is.Amount.String(), "month": string(is.Month)})
+			return "threshold_charged", mail.Facts{"amount": is.Amount.String(), "month": string(is.Month)}
 		}
 	case billing.Bill:
 		if e.Kind == "bill.paid" {
-			return o.notify(ctx, tx, e.Account, "bill_paid", e.Subject, mail.Facts{"month": string(is.Month), "total": is.Total.String()})
+			return "bill_paid", mail.Facts{"month": string(is.Month), "total": is.Total.String()}
 		}
 	case bank.Claim:
-		if e.Kind == "claim.credited" && !is.Automatic { // those are told together
-			return o.notify(ctx, tx, e.Account, "remittance_credited", e.Subject, mail.Facts{"amount": is.Credited().String()})
+		if e.Kind == "claim.credited" {
+			return "remittance_credited", mail.Facts{"amount": is.Credited().String()}
 		}
 	case payment.Refund:
 		if kind := map[string]string{"refund.succeeded": "refund_done", "refund.to_balance": "refund_to_balance"}[e.Kind]; kind != "" {
-			return o.notify(ctx, tx, e.Account, kind, e.Subject, mail.Facts{"amount": is.Amount.String()})
+			return kind, mail.Facts{"amount": is.Amount.String()}
 		}
 	case payment.Agreement:
 		if e.Kind == "agreement.refused" && is.Reason != reasonNotApproved { // that was the payer's own doing
-			return o.notify(ctx, tx, e.Account, "agreement_refused", e.Subject, mail.Facts{"kind": string(payment.PayPalKind), "reason": is.Reason})
+			return "agreement_refused", mail.Facts{"kind": string(payment.PayPalKind), "reason": is.Reason}
 		}
 	}
-	return nil
+	return "", nil
 }
 
 // tellHolder tells of a hold that was placed, and of one that was given back

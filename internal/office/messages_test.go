@@ -74,14 +74,7 @@ func TestEveryMessageThatIsToldHasWords(t *testing.T) {
 			t.Fatal(err)
 		}
 		ast.Inspect(tree, func(n ast.Node) bool {
-			call, ok := n.(*ast.CallExpr)
-			if !ok || len(call.Args) != 6 {
-				return true
-			}
-			if of, ok := call.Fun.(*ast.SelectorExpr); !ok || of.Sel.Name != "notify" {
-				return true
-			}
-			if word, ok := call.Args[3].(*ast.BasicLit); ok {
+			if word, ok := kindTold(n).(*ast.BasicLit); ok {
 				kind, err := strconv.Unquote(word.Value)
 				if _, known := mail.KindOf(kind); err != nil || !known {
 					t.Errorf("%s tells the message %s, which has no words", f.Name(), word.Value)
@@ -99,6 +92,31 @@ func TestEveryMessageThatIsToldHasWords(t *testing.T) {
 			t.Errorf("a method that becomes %s is told without words", s)
 		}
 	}
+}
+
+// kindTold is the kind of message in a call of notify, in a word for notifyAll, or in
+// what an event means; nil in anything else.
+func kindTold(n ast.Node) ast.Expr {
+	switch n := n.(type) {
+	case *ast.CallExpr:
+		if of, ok := n.Fun.(*ast.SelectorExpr); ok && of.Sel.Name == "notify" && len(n.Args) == 6 {
+			return n.Args[3]
+		}
+	case *ast.CompositeLit:
+		if of, ok := n.Type.(*ast.Ident); ok && of.Name == "word" {
+			return n.Elts[1]
+		}
+	case *ast.ReturnStmt:
+		if len(n.Results) != 2 {
+			return nil
+		}
+		if facts, ok := n.Results[1].(*ast.CompositeLit); ok {
+			if of, ok := facts.Type.(*ast.SelectorExpr); ok && of.Sel.Name == "Facts" {
+				return n.Results[0]
+			}
+		}
+	}
+	return nil
 }
 
 func TestACustomerIsToldWhatHappensToTheirMoney(t *testing.T) {

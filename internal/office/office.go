@@ -45,6 +45,10 @@ type Office struct {
 	Live         bool   // a real provider is configured: the clock cannot be advanced
 	ConsoleURL   string // origin of the pages, for links; "" none
 
+	// ReturnOrigins are the platform's origins, such as https://cloud.example.com, to
+	// which the console may lead its customers back.
+	ReturnOrigins []string
+
 	// Prompt says how the process that decided also asks at once, before the job
 	// that would (rule 3 of the design).
 	Prompt Prompt

@@ -109,11 +109,17 @@ func (o *Office) tendered(ctx context.Context, tx *store.Tx, ord order.Order) (p
 // locked, and no payment of the order is under way.
 func (o *Office) payOrder(ctx context.Context, tx *store.Tx, by access.Caller, a account.Account, ord order.Order, d billing.Debt, c PayChoice) (p OrderPayment, why, err error) {
 	p.Order = ord
-	if err := mayPlace(a, ord); err != nil {
-		return p, nil, err
+	if against, err := o.mayOrder(ctx, tx, a, ord); err != nil || against != nil {
+		return p, nil, errors.Join(err, against)
 	}
 	if a.Credit && !ord.TopUp {
-		if err := o.drawOnCredit(ctx, tx, by, a, ord, d); err != nil {
+		if _, err := o.mayDraw(ctx, tx, a, d.OpenAmount()); err != nil { // risk is asked about what could be done
+			return p, nil, err
+		}
+		if why, err = o.judgeDraw(ctx, tx, by, a, &p.Order, &d); err != nil || why != nil {
+			return p, why, err
+		}
+		if err := o.drawOnCredit(ctx, tx, by, a, p.Order, d); err != nil {
 			return p, nil, err
 		}
 		p.Order, err = tx.Order(ctx, ord.ID)

@@ -60,7 +60,11 @@ func (o *Office) placeOrder(ctx context.Context, tx *store.Tx, by access.Caller,
 		Automatic: !until.IsZero(), UseBalance: d.UseBalance, Method: d.Method, ReturnURL: d.ReturnURL, State: order.Open, PlacedAt: now,
 		TopUp: d.TopUp,
 	}
-	if err := errors.Join(mayPlace(a, ord), d.Check(a.Currency, order.DayOf(now, a.Location()))); err != nil {
+	why, err := o.mayOrder(ctx, tx, a, ord)
+	if err != nil {
+		return ord, err
+	}
+	if err := errors.Join(why, d.Check(a.Currency, order.DayOf(now, a.Location()))); err != nil {
 		return ord, err
 	}
 	if a.Credit && !ord.TopUp {
@@ -103,6 +107,28 @@ func (o *Office) placeOrder(ctx context.Context, tx *store.Tx, by access.Caller,
 		return ord, err
 	}
 	return ord, o.tellOrder(ctx, tx, by, ord, "order.placed")
+}
+
+// mayOrder says what stands against an account's ordering this. A balance below zero
+// is owed, unless a credit line holds it against what is available (R-CRED-01). err is
+// that it could not be read.
+func (o *Office) mayOrder(ctx context.Context, tx *store.Tx, a account.Account, ord order.Order) (why, err error) {
+	why = mayPlace(a, ord)
+	if ord.TopUp || a.Credit {
+		return why, nil
+	}
+	below, err := isBelow(ctx, tx, a)
+	if below {
+		why = errors.Join(why, order.ErrBalanceBelow)
+	}
+	return why, err
+}
+
+// isBelow tells whether an account's balance is below zero: money that it had spent was
+// taken back.
+func isBelow(ctx context.Context, tx *store.Tx, a account.Account) (bool, error) {
+	held, err := tx.Balance(ctx, a.ID, ledger.CustomerBalance, a.Currency)
+	return held.IsPositive(), err // a liability
 }
 
 // mayPlace returns nil if an account may order this, else every reason why not. Who

@@ -70,6 +70,7 @@ type WaysToPay struct {
 	Threshold money.Amount // for the preferred method, as it stands now; zero if nothing triggers but the bill
 	Held      payment.Hold // on usage; its ID is "" if none is live
 	Exposure  money.Exact  // usage not collected yet
+	Nearest   money.Exact  // the most of it in one month: each month's reaches the threshold by itself
 	Owed      money.Amount // open debts
 	Balance   money.Amount // what we hold for the customer
 
@@ -123,7 +124,7 @@ func (o *Office) WaysToPay(ctx context.Context, by access.Caller, id account.ID)
 		} else if !errors.Is(err, payment.ErrHoldNotFound) {
 			return err
 		}
-		if w.Exposure, err = o.exposure(ctx, tx, a); err != nil {
+		if w.Exposure, w.Nearest, err = exposureOf(ctx, tx, a); err != nil {
 			return err
 		}
 		if w.Owed, err = tx.Balance(ctx, id, ledger.CustomerReceivable, a.Currency); err != nil {
@@ -138,23 +139,37 @@ func (o *Office) WaysToPay(ctx context.Context, by access.Caller, id account.ID)
 
 // exposure sums what the account's open collections hold.
 func (o *Office) exposure(ctx context.Context, tx *store.Tx, a account.Account) (money.Exact, error) {
-	sum := money.Exact{Currency: a.Currency}
+	sum, _, err := exposureOf(ctx, tx, a)
+	return sum, err
+}
+
+// exposureOf sums what the account's open collections hold, and tells the most that one
+// of them does. There are two while a month that is over is not billed yet.
+func exposureOf(ctx context.Context, tx *store.Tx, a account.Account) (sum, most money.Exact, err error) {
+	sum, most = money.Exact{Currency: a.Currency}, money.Exact{Currency: a.Currency}
 	open, err := tx.OpenCollections(ctx, []account.ID{a.ID})
 	if err != nil {
-		return sum, err
+		return sum, most, err
 	}
-	for _, c := range open {
+	for i, c := range open {
 		exposures, err := tx.Exposures(ctx, c, a.Currency)
 		if err != nil {
-			return sum, err
+			return sum, most, err
 		}
+		one := money.Exact{Currency: a.Currency}
 		for _, e := range exposures {
-			if sum, err = sum.Add(e.Usage); err != nil {
-				return sum, err
+			if one, err = one.Add(e.Usage); err != nil {
+				return sum, most, err
 			}
 		}
+		if i == 0 || one.Cmp(most) > 0 {
+			most = one
+		}
+		if sum, err = sum.Add(one); err != nil {
+			return sum, most, err
+		}
 	}
-	return sum, nil
+	return sum, most, nil
 }
 
 // Methods lists an account's payment methods with the newest hold of each.
@@ -226,10 +241,18 @@ func (o *Office) story(ctx context.Context, by access.Caller, id payment.MethodI
 	return s, err
 }
 
-// UsageOf sums an account's usage of a month by product.
-func (o *Office) UsageOf(ctx context.Context, by access.Caller, id account.ID, m billing.Month) (list []billing.Exposure, err error) {
+// MonthUsage is what an account used in a month, summed in two ways that come to the
+// same.
+type MonthUsage struct {
+	Products []billing.Exposure
+	Days     []billing.DayUsage // by product too, the oldest day first; days of months before are usage that came late
+}
+
+// UsageOf sums an account's usage of a month, in its own zone; "" is the month that
+// runs.
+func (o *Office) UsageOf(ctx context.Context, by access.Caller, id account.ID, m billing.Month) (u MonthUsage, err error) {
 	if err := mayTouch(by, access.UsageRead, id); err != nil {
-		return nil, err
+		return u, err
 	}
 	err = o.Store.View(ctx, func(tx *store.Tx) error {
 		a, err := tx.Account(ctx, id)
@@ -239,8 +262,11 @@ func (o *Office) UsageOf(ctx context.Context, by access.Caller, id account.ID, m
 		if m == "" {
 			m = billing.MonthOf(o.Now(), a.Location())
 		}
-		list, err = tx.MonthUsage(ctx, id, m, a.Currency)
+		if u.Products, err = tx.MonthUsage(ctx, id, m, a.Currency); err != nil {
+			return err
+		}
+		u.Days, err = tx.MonthDays(ctx, id, m, a.Currency)
 		return err
 	})
-	return list, err
+	return u, err
 }

@@ -116,6 +116,7 @@ type RemittanceFilter struct {
 	State      bank.RemittanceState
 	Reason     bank.Reason
 	Exceptions bool // those that wait and are no ordinary receipts on a shared account
+	Due        bool // those that wait and should have been claimed by now
 	Late       bool // those that wait and for which the promise to customers is broken
 	Owner      string
 }
@@ -127,6 +128,9 @@ func (o *Office) Remittances(ctx context.Context, by access.Caller, f Remittance
 	}
 	wanted := store.RemittanceFilter{
 		Account: f.Account, State: f.State, Reason: f.Reason, Exceptions: f.Exceptions, Owner: f.Owner, Before: bank.RemittanceID(p.After),
+	}
+	if f.Due {
+		wanted.DueAt = o.Now()
 	}
 	if f.Late {
 		wanted.LateAt = o.Now()

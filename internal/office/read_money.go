@@ -12,6 +12,7 @@ import (
 	"github.com/bursar-pay/bursar/internal/money"
 	"github.com/bursar-pay/bursar/internal/order"
 	"github.com/bursar-pay/bursar/internal/payment"
+	"github.com/bursar-pay/bursar/internal/policy"
 	"github.com/bursar-pay/bursar/internal/store"
 )
 
@@ -108,9 +109,26 @@ func (o *Office) PaymentStory(ctx context.Context, by access.Caller, id payment.
 // BillStory is a bill with its shares by product, the first of its debts, and their
 // payments.
 type BillStory struct {
-	Bill     billing.Bill  // its Debts are those that are open and then the newest, up to a limit
-	Debts    int           // how many it has
-	Payments []PaymentLine // of the debts that are here, newest first
+	Bill     billing.Bill                   // its Debts are those that are open and then the newest, up to a limit
+	Debts    int                            // how many it has
+	Payments []PaymentLine                  // of the debts that are here, newest first
+	Orders   map[billing.DebtID]order.Order // of those of the debts that were drawn on credit
+	ByHand   bool                           // a person took back what had paid it: the balance does not pay it by itself
+}
+
+// drawnOrders are the orders for which debts were drawn on credit, by the debt.
+func drawnOrders(ctx context.Context, tx *store.Tx, debts []billing.DebtID) (map[billing.DebtID]order.Order, error) {
+	draws, err := tx.DrawsOf(ctx, debts)
+	if err != nil {
+		return nil, err
+	}
+	orders := make(map[billing.DebtID]order.Order, len(draws))
+	for id, w := range draws {
+		if orders[id], err = tx.Order(ctx, w.Order); err != nil {
+			return nil, err
+		}
+	}
+	return orders, nil
 }
 
 // What one page tells of a bill.
@@ -143,6 +161,12 @@ func (o *Office) BillStory(ctx context.Context, by access.Caller, id billing.Bil
 		var ids []billing.DebtID
 		for _, d := range b.Debts {
 			ids = append(ids, d.ID)
+		}
+		if s.Orders, err = drawnOrders(ctx, tx, ids); err != nil {
+			return err
+		}
+		if s.ByHand, err = tx.WaitsForHand(ctx, id); err != nil {
+			return err
 		}
 		payments, err := tx.PaymentsOfDebts(ctx, ids, paymentsOfDebtsMost)
 		if err != nil {
@@ -196,6 +220,10 @@ func (o *Office) Spending(ctx context.Context, by access.Caller, id account.ID, 
 		if err != nil {
 			return err
 		}
+		drawn, err := tx.DrawnNets(ctx, id, a.Currency)
+		if err != nil {
+			return err
+		}
 		list = make([]MonthSpending, 0, months)
 		for m := first; len(list) < months; m = m.Next() {
 			s := MonthSpending{Month: m, Usage: money.Exact{Currency: a.Currency}, Orders: money.Amount{Currency: a.Currency}}
@@ -204,7 +232,7 @@ func (o *Office) Spending(ctx context.Context, by access.Caller, id account.ID, 
 			}
 			if at := slices.IndexFunc(bills, func(b billing.Bill) bool { return b.Month == m }); at >= 0 {
 				s.Bill = bills[at].ID
-				if s.Usage, err = bills[at].Net.Exact(); err != nil {
+				if s.Usage, err = usageBilled(bills[at], drawn); err != nil {
 					return err
 				}
 			} else if s.Usage, err = usedIn(ctx, tx, a, m); err != nil {
@@ -215,6 +243,19 @@ func (o *Office) Spending(ctx context.Context, by access.Caller, id account.ID, 
 		return nil
 	})
 	return list, err
+}
+
+// usageBilled is what a bill asks for usage: what it asks for orders that were drawn on
+// credit is among the orders.
+func usageBilled(b billing.Bill, drawn map[billing.BillID]money.Amount) (money.Exact, error) {
+	net := b.Net
+	if sum, ok := drawn[b.ID]; ok {
+		var err error
+		if net, err = net.Sub(sum); err != nil {
+			return money.Exact{}, err
+		}
+	}
+	return net.Exact()
 }
 
 // usedIn sums an account's usage of a month.
@@ -231,10 +272,10 @@ func usedIn(ctx context.Context, tx *store.Tx, a account.Account, m billing.Mont
 
 // Outlook is what an account has open, and what is charged next.
 type Outlook struct {
-	Open      []OpenDebt // oldest first, the first of them only
-	MonthEnds time.Time  // when the month's bill is due to be issued, and what is left charged
-	Renewal   order.Subscription
-	RenewsAt  time.Time // when it is ordered anew; zero if nothing renews itself
+	Open     []OpenDebt // oldest first, the first of them only
+	NextBill time.Time  // when the next month's bill is due to be issued, and what is left charged
+	Renewal  order.Subscription
+	RenewsAt time.Time // when it is ordered anew; zero if nothing renews itself
 }
 
 // OpenDebt is a debt that is not paid, with its newest payment.
@@ -253,18 +294,35 @@ func (o *Office) Outlook(ctx context.Context, by access.Caller, id account.ID) (
 		if err != nil {
 			return err
 		}
-		l = Outlook{MonthEnds: billing.MonthOf(o.Now(), a.Location()).Next().Start(a.Location())}
+		p, err := o.ruling(ctx, tx, o.Now())
+		if err != nil {
+			return err
+		}
+		l = Outlook{NextBill: nextBill(a, o.Now(), p)}
 		if l.Open, err = openDebts(ctx, tx, id); err != nil {
 			return err
 		}
 		if l.Renewal, err = tx.NextRenewal(ctx, id); err != nil || l.Renewal.ID == "" {
 			return err
 		}
-		p, err := o.ruling(ctx, tx, o.Now())
 		l.RenewsAt = l.Renewal.Until.Start(a.Location()).Add(-p.Orders.RenewBefore)
-		return err
+		return nil
 	})
 	return l, err
+}
+
+// nextBill is when an account's next bill is due to be issued: on the policy's day of
+// bills, or on the later one of those who pay on credit (R-BILL-03).
+func nextBill(a account.Account, now time.Time, p policy.Policy) time.Time {
+	day := p.BillDay
+	if a.Credit {
+		day = p.CreditInvoiceDay
+	}
+	m := billing.MonthOf(now, a.Location())
+	if at := m.Start(a.Location()).AddDate(0, 0, day-1); at.After(now) {
+		return at
+	}
+	return m.Next().Start(a.Location()).AddDate(0, 0, day-1)
 }
 
 func openDebts(ctx context.Context, tx *store.Tx, id account.ID) ([]OpenDebt, error) {

@@ -54,8 +54,8 @@ func TestWhatIsOpenAndChargedNext(t *testing.T) {
 		if got := l.Open[0]; got.Debt.ID != s.Debt.ID || got.Last.State != payment.Declined || got.Debt.NextAttemptAt.IsZero() {
 			t.Errorf("got %+v, want it with its refused payment, to be tried again", got)
 		}
-		if want := time.Date(2026, 4, 1, 0, 0, 0, 0, time.UTC); !l.MonthEnds.Equal(want) {
-			t.Errorf("the month ends %s, want %s", l.MonthEnds, want)
+		if want := time.Date(2026, 4, 1, 0, 0, 0, 0, time.UTC); !l.NextBill.Equal(want) {
+			t.Errorf("the next bill is issued %s, want %s", l.NextBill, want)
 		}
 		story, err := d.PaymentStory(t.Context(), access.CommandLine, l.Open[0].Last.ID, false)
 		if err != nil || story.Debt.ID != s.Debt.ID || story.Method.ID != story.Payment.Method || len(story.Attempts) != 1 {
@@ -103,7 +103,7 @@ func TestSessionsAreListedAndEnded(t *testing.T) {
 		a, other := d.Customer(), d.Customer()
 		enter := func(agent string) string {
 			t.Helper()
-			link, _, err := d.OpenConsole(ctx, access.CommandLine, a.ID, "/")
+			link, _, err := d.OpenConsole(ctx, access.CommandLine, a.ID, office.Entrance{Page: "/"})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -135,6 +135,24 @@ func TestSessionsAreListedAndEnded(t *testing.T) {
 		}
 		if list, err = d.Sessions(ctx, by, a.ID, own); err != nil || len(list) != 1 {
 			t.Errorf("got %+v, %v, want one left", list, err)
+		}
+	})
+}
+
+// TestTheNearestExposureIsOneMonths has usage of two months open, which together would
+// reach the threshold and do not: here, months are billed on the third.
+func TestTheNearestExposureIsOneMonths(t *testing.T) {
+	t.Parallel()
+	officetest.Each(t, func(t *testing.T, d *officetest.Desk) {
+		ruled(t, d, "  day: 1 ", "  day: 3 ")
+		a := d.Customer()
+		d.Bind(a, sandbox.Visa)
+		d.Use(a, "march", "700")
+		d.PassTo(time.Date(2026, 4, 2, 0, 0, 0, 0, time.UTC))
+		d.Use(a, "april", "600.5")
+		w, err := d.WaysToPay(t.Context(), access.CommandLine, a.ID)
+		if err != nil || w.Exposure.Decimal() != "1300.5" || w.Nearest.Decimal() != "700" || len(d.DebtsOf(a)) != 0 {
+			t.Errorf("got %s in all, %s at most and %v, want 1300.5, 700 and nothing charged", w.Exposure, w.Nearest, err)
 		}
 	})
 }

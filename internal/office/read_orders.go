@@ -86,7 +86,9 @@ func (o *Office) order(ctx context.Context, by access.Caller, id order.ID) (s Or
 		s.Challenge = p.Force3DS(p.Region(a.Country, a.RegisteredAt), policy.Occasion(s.Order.Kind))
 		_, why, err := o.tendered(ctx, tx, s.Order)
 		if why == nil && s.Order.State == order.Open {
-			why = mayPlace(a, s.Order)
+			if why, err = o.mayOrder(ctx, tx, a, s.Order); err != nil {
+				return err
+			}
 			if a.Credit && !s.Order.TopUp && why == nil {
 				if s.Credit, why, err = o.drawable(ctx, tx, a, s.Debt.OpenAmount()); err != nil {
 					return err

@@ -3,7 +3,6 @@ package office
 import (
 	"context"
 	"errors"
-	"strings"
 
 	"github.com/bursar-pay/bursar/internal/access"
 	"github.com/bursar-pay/bursar/internal/account"
@@ -11,136 +10,6 @@ import (
 	"github.com/bursar-pay/bursar/internal/policy"
 	"github.com/bursar-pay/bursar/internal/store"
 )
-
-// AddReceivingAccount adds one of the seller's bank accounts. Who may decide on
-// money adds it, since it says where all of it goes.
-func (o *Office) AddReceivingAccount(ctx context.Context, by access.Caller, r bank.ReceivingAccount) (bank.ReceivingAccount, error) {
-	if err := mayArrange(by); err != nil {
-		return bank.ReceivingAccount{}, err
-	}
-	r.ID, r.OpenedAt = bank.ReceivingID(o.IDs.New("rac_")), o.Now()
-	r.Number, r.BIC, r.BankCode = bank.NormalNumber(r.Number), bank.NormalNumber(r.BIC), bank.NormalNumber(r.BankCode)
-	if err := r.Check(); err != nil {
-		return bank.ReceivingAccount{}, err
-	}
-	err := o.Store.Update(ctx, func(tx *store.Tx) error {
-		p, err := o.ruling(ctx, tx, o.Now())
-		if err != nil {
-			return err
-		}
-		if _, known := p.SellerByCode(r.Seller); !known {
-			return bank.ErrReceivingInvalid.At("seller").Detail("the policy has no seller of this code").WithNext("use one of: " + strings.Join(p.SellerCodes(), ", "))
-		}
-		added, err := tx.AddReceivingAccount(ctx, r)
-		if err != nil {
-			return err
-		}
-		if !added {
-			return bank.ErrReceivingTaken
-		}
-		if err := o.takeUpStatements(ctx, tx, r.Number); err != nil {
-			return err
-		}
-		if err := o.auditReceiving(ctx, tx, by, string(r.ID), "receiving_account.opened",
-			map[string]any{"seller": r.Seller, "country": r.Country, "serves": r.Serves, "currency": r.Currency, "number": r.Number, "holder": r.Holder, "shared": r.Shared}); err != nil {
-			return err
-		}
-		return o.emit(ctx, tx, Event{Kind: "receiving_account.opened", Subject: string(r.ID), Data: r})
-	})
-	if err != nil {
-		return bank.ReceivingAccount{}, err
-	}
-	return r, nil
-}
-
-// CloseReceivingAccount closes one of the seller's bank accounts: customers are not
-// told to pay to it any more, and those who have a number behind it are given another
-// one when they next need it. What still comes to it is booked as before.
-func (o *Office) CloseReceivingAccount(ctx context.Context, by access.Caller, id bank.ReceivingID) (bank.ReceivingAccount, error) {
-	if err := mayArrange(by); err != nil {
-		return bank.ReceivingAccount{}, err
-	}
-	var r bank.ReceivingAccount
-	err := o.Store.Update(ctx, func(tx *store.Tx) (err error) {
-		if r, err = tx.LockReceivingAccount(ctx, id); err != nil {
-			return err
-		}
-		if !r.IsOpen() {
-			return bank.ErrReceivingClosed
-		}
-		r.ClosedAt = o.Now()
-		retired, err := tx.CloseReceivingAccount(ctx, id, r.ClosedAt)
-		if err != nil {
-			return err
-		}
-		if err := o.auditReceiving(ctx, tx, by, string(id), "receiving_account.closed", map[string]any{"retired": retired}); err != nil {
-			return err
-		}
-		return o.emit(ctx, tx, Event{Kind: "receiving_account.closed", Subject: string(id), Data: r})
-	})
-	if err != nil {
-		return bank.ReceivingAccount{}, err
-	}
-	return r, nil
-}
-
-// NewPool says which numbers a bank lets us give to customers.
-type NewPool struct {
-	Receiving bank.ReceivingID
-	Numbers   []string // of a list; none: a range
-	BankCode  string   // of a range of IBANs: bank and branch; the bank account's own if it is left out
-	Prefix    string   // of a range: what follows in every number
-	Digits    int      // of a range of local numbers: how many each has
-	First     int64
-	Last      int64
-	WarnAt    int64
-}
-
-// AddPool adds a pool of account numbers behind one of the seller's bank accounts.
-func (o *Office) AddPool(ctx context.Context, by access.Caller, n NewPool) (bank.Pool, error) {
-	if err := mayArrange(by); err != nil {
-		return bank.Pool{}, err
-	}
-	var p bank.Pool
-	err := o.Store.Update(ctx, func(tx *store.Tx) error {
-		r, err := tx.LockReceivingAccount(ctx, n.Receiving)
-		if err != nil {
-			return err
-		}
-		p = bank.Pool{
-			ID: bank.PoolID(o.IDs.New("vpl_")), Receiving: r.ID, Kind: bank.RangePool, Scheme: r.Scheme, Country: r.Country, BankCode: bank.NormalNumber(n.BankCode),
-			Prefix: bank.NormalNumber(n.Prefix), Digits: n.Digits, Next: n.First, Last: n.Last, WarnAt: n.WarnAt, OpenedAt: o.Now(),
-		}
-		numbers := make([]string, len(n.Numbers))
-		for i, number := range n.Numbers {
-			numbers[i] = bank.NormalNumber(number)
-		}
-		if len(numbers) > 0 {
-			p.Kind, p.BankCode, p.Prefix, p.Digits, p.Next, p.Last = bank.ListPool, "", "", 0, 1, int64(len(numbers))
-			if err := p.CheckList(numbers, r.BankCode); err != nil {
-				return err
-			}
-		}
-		if err := p.Check(r); err != nil {
-			return err
-		}
-		if err := tx.AddPool(ctx, p); err != nil {
-			return err
-		}
-		if added, err := tx.AddPoolNumbers(ctx, p.ID, numbers); err != nil {
-			return err
-		} else if !added {
-			return bank.ErrNumberTaken
-		}
-		return o.auditReceiving(ctx, tx, by, string(p.ID), "number_pool.opened", map[string]any{
-			"receiving_account": r.ID, "kind": p.Kind, "bank_code": p.BankCode, "prefix": p.Prefix, "first": p.Next, "last": p.Last, "warn_at": p.WarnAt,
-		})
-	})
-	if err != nil {
-		return bank.Pool{}, err
-	}
-	return p, nil
-}
 
 // AssignVirtualAccount gives a customer an account number of their own (R-WIRE-01),
 // or answers with the one that they have.
@@ -308,16 +177,4 @@ func (o *Office) paymentReference(ctx context.Context, tx *store.Tx, a account.A
 		}
 	}
 	return reference, err
-}
-
-// mayArrange tells whether a caller may say where money goes: never a customer.
-func mayArrange(by access.Caller) error {
-	if by.Account != "" {
-		return access.ErrForbidden
-	}
-	return by.May(access.BankApprove)
-}
-
-func (o *Office) auditReceiving(ctx context.Context, tx *store.Tx, by access.Caller, subject, did string, detail map[string]any) error {
-	return tx.Audit(ctx, store.Record{Chain: store.OfficeChain, At: o.Now(), By: by.Name, Action: did, Subject: subject}, detail)
 }

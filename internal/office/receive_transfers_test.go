@@ -32,21 +32,13 @@ func euroBank(change ...func(*bank.ReceivingAccount)) bank.ReceivingAccount {
 // addReceiving adds a bank account of ours and fails the test if that is refused.
 func addReceiving(t testing.TB, d *officetest.Desk, r bank.ReceivingAccount) bank.ReceivingAccount {
 	t.Helper()
-	added, err := d.AddReceivingAccount(context.Background(), access.CommandLine, r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return added
+	return d.AddReceiving(r)
 }
 
 // addRange adds a pool of IBANs from 1 to last.
 func addRange(t testing.TB, d *officetest.Desk, r bank.ReceivingAccount, last, warnAt int64) bank.Pool {
 	t.Helper()
-	p, err := d.AddPool(context.Background(), access.CommandLine, office.NewPool{Receiving: r.ID, BankCode: "37040044", Prefix: "99", First: 1, Last: last, WarnAt: warnAt})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return p
+	return d.AddNumbers(office.NewPool{Receiving: r.ID, BankCode: "37040044", Prefix: "99", First: 1, Last: last, WarnAt: warnAt})
 }
 
 // european opens the account of a customer who pays in euro.
@@ -96,9 +88,9 @@ func TestDetailsAreTheSharedAccountsUntilOneIsTheCustomersOwn(t *testing.T) {
 			if err != nil || len(whose) != 1 || whose[v.Number].Account != a.ID {
 				t.Errorf("the number is %v's, %v; want %s's", whose, err, a.ID)
 			}
-			ours, err := tx.ReceivingAccountByNumber(ctx, r.Number)
-			if err != nil || ours.ID != r.ID {
-				t.Errorf("by its number the account is %q, %v; want %q", ours.ID, err, r.ID)
+			ours, err := tx.ReceivingAccountsNumbered(ctx, r.Number)
+			if err != nil || len(ours) != 1 || ours[0].ID != r.ID {
+				t.Errorf("by its number the account is %v, %v; want %q", ours, err, r.ID)
 			}
 			by, err := tx.AccountsByPaymentReference(ctx, []string{first.Reference, other.Reference, "RF18539007547034"})
 			if err != nil || len(by) != 2 || by[first.Reference] != a.ID || by[other.Reference] != b.ID {
@@ -131,9 +123,11 @@ func TestCustomersSeeTheirOwnDetailsAlone(t *testing.T) {
 	}
 	for name, err := range map[string]error{
 		"assign":   second(d.AssignVirtualAccount(ctx, me, a.ID)),
-		"add":      second(d.AddReceivingAccount(ctx, me, euroBank())),
-		"add pool": second(d.AddPool(ctx, me, office.NewPool{Receiving: r.ID})),
-		"close":    second(d.CloseReceivingAccount(ctx, me, r.ID)),
+		"add":      second(d.ProposeReceiving(ctx, me, euroBank(), "letter")),
+		"add pool": second(d.ProposePool(ctx, me, office.NewPool{Receiving: r.ID}, "letter")),
+		"close":    second(d.ProposeClosing(ctx, me, r.ID, "letter")),
+		"agree":    second(d.AgreeToReceiving(ctx, me, "rcc_1", "")),
+		"changes":  second(d.ReceivingChange(ctx, me, "rcc_1")),
 		"list":     second(d.ReceivingAccounts(ctx, me)),
 	} {
 		if !errors.Is(err, access.ErrForbidden) {
@@ -141,7 +135,7 @@ func TestCustomersSeeTheirOwnDetailsAlone(t *testing.T) {
 		}
 	}
 	reader := access.Caller{Name: "key_reader", Scopes: []access.Scope{access.BankRead}}
-	if _, err := d.AddReceivingAccount(ctx, reader, euroBank()); !errors.Is(err, access.ErrForbidden) {
+	if _, err := d.ProposeReceiving(ctx, reader, euroBank(), ""); !errors.Is(err, access.ErrForbidden) {
 		t.Errorf("a reader adds an account: got %v, want %v", err, access.ErrForbidden)
 	}
 }
@@ -164,9 +158,7 @@ func TestNumbersAreGivenOutOnce(t *testing.T) {
 			}
 			listed = append(listed, number)
 		}
-		if _, err := d.AddPool(ctx, access.CommandLine, office.NewPool{Receiving: r.ID, Numbers: listed, WarnAt: 2}); err != nil {
-			t.Fatal(err)
-		}
+		d.AddNumbers(office.NewPool{Receiving: r.ID, Numbers: listed, WarnAt: 2})
 		const customers = 36
 		ids := make([]account.ID, customers)
 		for i := range ids {
@@ -243,18 +235,20 @@ func TestNumbersAreNeverAnothers(t *testing.T) {
 			"one twice":                            {"DE02500105170137075030", "DE02500105170137075030"},
 			"a good one with a customer's with it": {"DE02500105170137075030", v.Number},
 		} {
-			if _, err := d.AddPool(ctx, access.CommandLine, office.NewPool{Receiving: r.ID, Numbers: numbers}); err == nil {
+			c, err := d.ProposePool(ctx, access.CommandLine, office.NewPool{Receiving: r.ID, Numbers: numbers}, "letter")
+			if err == nil {
+				_, err = d.AgreeToReceiving(ctx, approver, c.ID, "")
+			}
+			if err == nil {
 				t.Errorf("%s is taken into a list", name)
 			}
 		}
-		if _, err := d.AddReceivingAccount(ctx, access.CommandLine, euroBank(func(r *bank.ReceivingAccount) { r.Number = v.Number })); !errors.Is(err, bank.ErrReceivingTaken) {
+		if _, err := d.ProposeReceiving(ctx, access.CommandLine, euroBank(func(r *bank.ReceivingAccount) { r.Number = v.Number }), "letter"); !errors.Is(err, bank.ErrReceivingTaken) {
 			t.Errorf("a customer's number as a bank account of ours: got %v, want %v", err, bank.ErrReceivingTaken)
 		}
 
 		// Closed: the number stays the customer's, and they are given another.
-		if _, err := d.CloseReceivingAccount(ctx, access.CommandLine, r.ID); err != nil {
-			t.Fatal(err)
-		}
+		d.CloseReceiving(r.ID)
 		if _, err := d.AssignVirtualAccount(ctx, access.CommandLine, b.ID); !errors.Is(err, bank.ErrNoPool) {
 			t.Errorf("behind a closed account: got %v, want %v", err, bank.ErrNoPool)
 		}
@@ -268,7 +262,7 @@ func TestNumbersAreNeverAnothers(t *testing.T) {
 		if err != nil || len(list) != 2 || list[0].RetiredAt.IsZero() || !list[1].RetiredAt.IsZero() {
 			t.Errorf("the customer's numbers are %+v, %v; want a retired one and one in use", list, err)
 		}
-		if _, err := d.CloseReceivingAccount(ctx, access.CommandLine, r.ID); !errors.Is(err, bank.ErrReceivingClosed) {
+		if _, err := d.ProposeClosing(ctx, access.CommandLine, r.ID, "letter"); !errors.Is(err, bank.ErrReceivingClosed) {
 			t.Errorf("closed again: got %v, want %v", err, bank.ErrReceivingClosed)
 		}
 		d.Prove()
@@ -300,7 +294,7 @@ func TestDetailsDependOnSellerCountryAndCurrency(t *testing.T) {
 			t.Errorf("%s in %s: got %q, %v; want %q", c.country, c.currency, got.Receiving.ID, err, c.want)
 		}
 	}
-	if _, err := d.AddReceivingAccount(ctx, access.CommandLine, euroBank(func(r *bank.ReceivingAccount) { r.Seller, r.Number = "other", "DE02500105170137075030" })); !errors.Is(err, bank.ErrReceivingInvalid) || !strings.Contains(err.Error(), "seller") {
+	if _, err := d.ProposeReceiving(ctx, access.CommandLine, euroBank(func(r *bank.ReceivingAccount) { r.Seller, r.Number = "other", "DE02500105170137075030" }), "letter"); !errors.Is(err, bank.ErrReceivingInvalid) || !strings.Contains(err.Error(), "seller") {
 		t.Errorf("of an unknown seller: got %v, want %v", err, bank.ErrReceivingInvalid)
 	}
 }

@@ -152,6 +152,11 @@ type usageAccount struct {
 	open []*openCollection
 }
 
+// collected is the account's open collection of a number, which is there.
+func (a *usageAccount) collected(number int64) *openCollection {
+	return a.open[slices.IndexFunc(a.open, func(c *openCollection) bool { return c.Number == number })]
+}
+
 // openCollection is a collection that may get lines.
 type openCollection struct {
 	billing.Collection
@@ -361,7 +366,7 @@ func (in *intakeRun) judgeRest(ctx context.Context, inserted []int) error {
 	return errGoAgain
 }
 
-// addUp counts what was inserted and sums it by account, collection and product.
+// addUp counts what was inserted and sums it by account, collection, product and day.
 func (in *intakeRun) addUp(inserted []int) ([]store.ExposureDelta, error) {
 	type key struct {
 		account    account.ID
@@ -378,17 +383,18 @@ func (in *intakeRun) addUp(inserted []int) ([]store.ExposureDelta, error) {
 		}
 		in.owner[i].report.Recorded++
 		k := key{l.Account, l.Collection, l.Product}
-		d := sums[k]
+		a, d := in.accounts[l.Account], sums[k]
+		day := billing.DayOf(l.StartedAt, a.zone)
 		if d == nil {
-			d = &store.ExposureDelta{Account: l.Account, Collection: l.Collection, Product: l.Product, Usage: money.Exact{Currency: l.Amount.Currency}}
+			d = &store.ExposureDelta{
+				Account: l.Account, Collection: l.Collection, Month: a.collected(l.Collection).Month, Product: l.Product, Day: day, Usage: money.Exact{Currency: l.Amount.Currency},
+			}
 			sums[k] = d
 			order = append(order, d)
 		}
-		var err error
-		if d.Usage, err = d.Usage.Add(l.Amount); err != nil {
+		if err := d.AddLine(day, l.Amount); err != nil {
 			return nil, err
 		}
-		d.Lines++
 	}
 	deltas := make([]store.ExposureDelta, len(order))
 	for i, d := range order {
@@ -467,7 +473,7 @@ func (in *intakeRun) sumUp(deltas []store.ExposureDelta) (touched []*openCollect
 	seen := map[*openCollection]bool{}
 	for _, d := range deltas {
 		a := in.accounts[d.Account]
-		c := a.open[slices.IndexFunc(a.open, func(c *openCollection) bool { return c.Number == d.Collection })]
+		c := a.collected(d.Collection)
 		if c.sum, err = c.sum.Add(d.Usage); err != nil {
 			return nil, err
 		}

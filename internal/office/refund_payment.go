@@ -140,8 +140,8 @@ func (o *Office) mayRefund(by access.Caller, p payment.Payment, d billing.Debt, 
 }
 
 // refundSource tells where a payment's money is by now. What it took beyond its debt
-// is on the customer's balance, and so is all of it if its order came to nothing; the
-// rest was earned.
+// is on the customer's balance, and so is all of it if its order came to nothing, and
+// what was credited of an order that it paid for on a bill; the rest was earned.
 func refundSource(ctx context.Context, tx *store.Tx, p payment.Payment, d billing.Debt) (s payment.Source, err error) {
 	held, err := tx.Balance(ctx, p.Account, ledger.CustomerBalance, p.Amount.Currency)
 	if err != nil {
@@ -163,8 +163,41 @@ func refundSource(ctx context.Context, tx *store.Tx, p payment.Payment, d billin
 			s.Balance = p.Amount
 		}
 	}
+	if d.Kind == billing.BillDebt {
+		credited, err := creditedOfDraw(ctx, tx, d)
+		if err != nil {
+			return s, err
+		}
+		s.Balance.Minor = min(p.Amount.Minor, s.Balance.Minor+credited.Minor)
+	}
 	s.Revenue, err = p.Amount.Sub(s.Balance)
 	return s, err
+}
+
+// creditedOfDraw is what was credited, when its order was cancelled, of what a debt of
+// a bill was paid with by payments: what the balance had paid, of the order or of the
+// debt, is credited first.
+func creditedOfDraw(ctx context.Context, tx *store.Tx, d billing.Debt) (money.Amount, error) {
+	none := money.Amount{Currency: d.Amount.Currency}
+	draws, err := tx.DrawsOf(ctx, []billing.DebtID{d.ID})
+	w, isDraw := draws[d.ID]
+	if err != nil || !isDraw {
+		return none, err
+	}
+	of, err := tx.Debt(ctx, w.OrderDebt)
+	if err != nil {
+		return none, err
+	}
+	credited, _, err := tx.CreditedOf(ctx, of)
+	if err != nil {
+		return none, err
+	}
+	spent, err := tx.AppliedTo(ctx, of)
+	if err != nil {
+		return none, err
+	}
+	applied, err := tx.AppliedTo(ctx, d)
+	return money.Amount{Minor: max(0, credited.Minor-spent.Minor-applied.Minor), Currency: none.Currency}, err
 }
 
 // isRefundLate tells whether a payment is too old to be given back the way that its

@@ -8,9 +8,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/bursar-pay/bursar/internal/access"
 	"github.com/bursar-pay/bursar/internal/account"
@@ -29,42 +31,89 @@ const (
 	challengeTicket = "challenge"
 )
 
+// Entrance is where a link into the console leads, and where its customer came from.
+type Entrance struct {
+	Page      string // a path of the console; "" its first page
+	ReturnURL string // where the platform wants its customer again; "" nowhere
+}
+
+// ErrReturnElsewhere says that the console leads customers back to their platform, and
+// to nobody else who asks for it.
+var ErrReturnElsewhere = fault.New(fault.Invalid, "return_elsewhere", "the console does not lead back to this address").
+	WithNext("name an address on one of the origins that the installation has under return-origins")
+
 // OpenConsole makes a one-time link with which a customer comes into the console
-// of their account, as the platform asks for it. page is a path of the console.
-func (o *Office) OpenConsole(ctx context.Context, by access.Caller, id account.ID, page string) (link string, expires time.Time, err error) {
+// of their account, as the platform asks for it.
+func (o *Office) OpenConsole(ctx context.Context, by access.Caller, id account.ID, e Entrance) (link string, expires time.Time, err error) {
 	if err := mayTouch(by, access.SessionsWrite, id); err != nil {
 		return "", time.Time{}, err
 	}
-	secret, err := o.issue(ctx, linkTicket, id, page, linkLasts, func(tx *store.Tx) error {
+	if e.ReturnURL != "" && !o.LeadsTo(e.ReturnURL) {
+		return "", time.Time{}, ErrReturnElsewhere
+	}
+	secret, err := o.issueTicket(ctx, linkTicket, linkLasts, func(tx *store.Tx) (store.Ticket, error) {
+		t := store.Ticket{Account: id, Subject: e.Page, ReturnURL: e.ReturnURL}
 		if _, err := tx.Account(ctx, id); err != nil {
-			return err
+			return t, err
 		}
-		return o.audit(ctx, tx, by, id, "console.link_made", string(id), map[string]any{"page": page})
+		return t, o.audit(ctx, tx, by, id, "console.link_made", string(id), map[string]any{"page": e.Page})
 	})
 	return o.ConsoleURL + "/enter/" + secret, o.Now().Add(linkLasts), err
 }
 
-// Visitor is who follows a link into the console, as far as their browser tells.
+// LeadsTo tells whether the console may lead a customer to an address of the
+// platform's. Where no origins are configured, a sandbox installation may lead anywhere,
+// and one with real payments nowhere.
+func (o *Office) LeadsTo(address string) bool {
+	u, err := url.Parse(address)
+	if err != nil || !isWebAddress(address) || u.User != nil || strings.ContainsFunc(address, unicode.IsControl) {
+		return false
+	}
+	if len(o.ReturnOrigins) == 0 {
+		return !o.Live
+	}
+	return slices.Contains(o.ReturnOrigins, u.Scheme+"://"+strings.ToLower(u.Host))
+}
+
+// Visitor is who comes into the console, as far as their browser tells.
 type Visitor struct {
 	Address string
 	Agent   string // the browser, as it calls itself
+	Before  string // the secret of the session that the browser has had, which ends; "" none
 }
 
 const agentMost = 200 // bytes that are kept of what a browser calls itself
 
-// EnterConsole takes a one-time link and returns the secret of a session and the
-// page that the link leads to.
-func (o *Office) EnterConsole(ctx context.Context, link string, from Visitor) (session, page string, err error) {
-	var t store.Ticket
-	session, err = o.issueTicket(ctx, sessionTicket, sessionLasts, func(tx *store.Tx) (store.Ticket, error) {
-		if t, err = tx.UseTicket(ctx, hashOf(link), linkTicket, o.Now()); err != nil {
-			return t, err
+// EnterConsole takes a one-time link and returns the secret of a session, and where
+// the link leads.
+func (o *Office) EnterConsole(ctx context.Context, link string, from Visitor) (session string, e Entrance, err error) {
+	session, err = o.openSession(ctx, from, func(tx *store.Tx) (account.ID, time.Time, error) {
+		t, err := tx.UseTicket(ctx, hashOf(link), linkTicket, o.Now())
+		if err != nil {
+			return "", time.Time{}, err
 		}
+		e = Entrance{Page: t.Subject, ReturnURL: t.ReturnURL}
 		by := access.Caller{Name: "console:" + string(t.Account), Address: from.Address}
-		s := store.Ticket{Account: t.Account, OpenedAt: o.Now(), Address: from.Address, Agent: strings.ToValidUTF8(from.Agent[:min(len(from.Agent), agentMost)], "")}
-		return s, o.audit(ctx, tx, by, t.Account, "console.entered", string(t.Account), map[string]any{})
+		return t.Account, o.Now(), o.audit(ctx, tx, by, t.Account, "console.entered", string(t.Account), map[string]any{})
 	})
-	return session, t.Subject, err
+	return session, e, err
+}
+
+// openSession begins a session for whom who says, and since when they have proved to
+// be that; the zero time is never. The one that the browser has had ends: nobody who
+// knows that one stays in by it.
+func (o *Office) openSession(ctx context.Context, from Visitor, who func(*store.Tx) (account.ID, time.Time, error)) (string, error) {
+	return o.issueTicket(ctx, sessionTicket, sessionLasts, func(tx *store.Tx) (store.Ticket, error) {
+		id, proved, err := who(tx)
+		if err != nil {
+			return store.Ticket{}, err
+		}
+		if _, err := tx.UseTicket(ctx, hashOf(from.Before), sessionTicket, o.Now()); err != nil && !errors.Is(err, store.ErrTicket) {
+			return store.Ticket{}, err
+		}
+		agent := strings.ToValidUTF8(from.Agent[:min(len(from.Agent), agentMost)], "")
+		return store.Ticket{Account: id, OpenedAt: o.Now(), ProvedAt: proved, Address: from.Address, Agent: agent}, nil
+	})
 }
 
 // Session is somebody's stay in the console of an account.
@@ -131,7 +180,7 @@ func (o *Office) ConsoleCaller(ctx context.Context, session, address string) (ac
 		return err
 	})
 	return access.Caller{
-		Name: "console:" + string(t.Account), Account: t.Account, Address: address, Since: t.ExpiresAt.Add(-sessionLasts),
+		Name: "console:" + string(t.Account), Account: t.Account, Address: address, Since: t.ProvedAt,
 		Scopes: []access.Scope{access.AccountsRead, access.AccountsWrite, access.MethodsWrite, access.UsageRead, access.BillsWrite, access.FundsWrite, access.CreditRead},
 	}, err
 }
@@ -167,8 +216,9 @@ func (o *Office) OpenChallenge(ctx context.Context, by access.Caller, id payment
 	if p.State != payment.Waiting {
 		return "", time.Time{}, ErrNoChallenge
 	}
-	secret, err := o.issue(ctx, challengeTicket, p.Account, string(id), p.ChallengeUntil.Sub(o.Now()), func(tx *store.Tx) error {
-		return o.audit(ctx, tx, by, p.Account, "payment.link_made", string(id), map[string]any{})
+	secret, err := o.issueTicket(ctx, challengeTicket, p.ChallengeUntil.Sub(o.Now()), func(tx *store.Tx) (store.Ticket, error) {
+		t := store.Ticket{Account: p.Account, Subject: string(id)}
+		return t, o.audit(ctx, tx, by, p.Account, "payment.link_made", string(id), map[string]any{})
 	})
 	return o.ConsoleURL + "/challenge/" + secret, p.ChallengeUntil, err
 }
@@ -185,17 +235,6 @@ func (o *Office) TakeChallenge(ctx context.Context, link string) (payment.Paymen
 		return payment.Payment{}, err
 	}
 	return o.ContinuePayment(ctx, payment.ID(t.Subject), o.ConsoleURL+"/challenge/done")
-}
-
-func (o *Office) issue(ctx context.Context, kind string, id account.ID, subject string, lasts time.Duration, also func(*store.Tx) error) (string, error) {
-	return o.issueFor(ctx, kind, lasts, func(tx *store.Tx) (account.ID, string, error) { return id, subject, also(tx) })
-}
-
-func (o *Office) issueFor(ctx context.Context, kind string, lasts time.Duration, whose func(*store.Tx) (account.ID, string, error)) (string, error) {
-	return o.issueTicket(ctx, kind, lasts, func(tx *store.Tx) (t store.Ticket, err error) {
-		t.Account, t.Subject, err = whose(tx)
-		return t, err
-	})
 }
 
 // issueTicket makes a secret word and keeps its hash, with what else there is to

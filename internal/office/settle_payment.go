@@ -212,6 +212,12 @@ func (s *paymentSettlement) spend(ctx context.Context) error {
 		}
 		s.debt.SettledAt = s.now
 	}
+	if s.debt.State != billing.Paid && isCharged(s.account, s.debt) { // what had paid the rest was taken back meanwhile
+		s.debt.NextAttemptAt = s.now
+		if err := s.tx.Enqueue(ctx, job.Job{Kind: collectDebt, Subject: string(s.debt.ID), At: s.now, Once: true}); err != nil {
+			return err
+		}
+	}
 	if err := s.tx.SaveDebt(ctx, s.debt); err != nil {
 		return err
 	}

@@ -61,6 +61,9 @@ func (o *Office) addMember(ctx context.Context, by access.Caller, n NewMember, p
 	if err := m.Check(); err != nil {
 		return access.Member{}, err
 	}
+	if err := mayGive(by, m.Role); err != nil {
+		return access.Member{}, err
+	}
 	err := o.Store.Update(ctx, func(tx *store.Tx) error {
 		if added, err := tx.AddMember(ctx, m); err != nil || !added {
 			return errors.Join(err, access.ErrMemberTaken)
@@ -71,6 +74,12 @@ func (o *Office) addMember(ctx context.Context, by access.Caller, n NewMember, p
 		return access.Member{}, err
 	}
 	return m, nil
+}
+
+// mayGive returns nil if by may make a person what a role is.
+func mayGive(by access.Caller, role string) error {
+	r, _ := access.RoleOf(role)
+	return by.MayGive(r)
 }
 
 func (o *Office) auditMember(ctx context.Context, tx *store.Tx, by access.Caller, m access.Member, did string) error {
@@ -95,7 +104,10 @@ func (o *Office) ChangeMember(ctx context.Context, by access.Caller, id access.M
 			return m.Check()
 		}
 		m.Role = c.Role
-		return errors.Join(m.Check(), o.endTickets(ctx, tx, m.ID))
+		if err := errors.Join(m.Check(), mayGive(by, m.Role)); err != nil {
+			return err
+		}
+		return o.endTickets(ctx, tx, m.ID)
 	})
 }
 

@@ -94,6 +94,7 @@ func TestALinkLetsOneIn(t *testing.T) {
 func TestWhoMayKeepTheStaff(t *testing.T) {
 	d := officetest.New(t)
 	operator, finance := employ(t, d, "Olu", "operator"), employ(t, d, "Fay", "finance")
+	colleague := employ(t, d, "Oda", "operator")
 	by := operator.Caller("")
 	for _, c := range []struct {
 		name string
@@ -113,13 +114,33 @@ func TestWhoMayKeepTheStaff(t *testing.T) {
 			return err
 		}, access.ErrMemberSelf},
 		{"an operator's own end", func() error { _, err := d.DisableMember(t.Context(), by, operator.ID); return err }, access.ErrMemberSelf},
+		{"a role above one's own", func() error {
+			_, err := d.AddMember(t.Context(), by, office.NewMember{Name: "Eve", Email: "eve@example.com", Role: "finance"})
+			return err
+		}, access.ErrRoleAbove},
+		{"a role above one's own, to a colleague", func() error {
+			_, err := d.ChangeMember(t.Context(), by, colleague.ID, office.MemberChange{Role: "account_manager"})
+			return err
+		}, access.ErrRoleAbove},
+		{"a role like one's own", func() error {
+			_, err := d.AddMember(t.Context(), by, office.NewMember{Name: "Ola", Email: "ola@example.com", Role: "operator"})
+			return err
+		}, nil},
+		{"another name", func() error {
+			_, err := d.ChangeMember(t.Context(), by, finance.ID, office.MemberChange{Name: "Fay Ferrer", Role: "finance"})
+			return err
+		}, nil},
+		{"a key that may all", func() error {
+			_, err := d.ChangeMember(t.Context(), access.Caller{Name: "key_1", Scopes: access.Scopes}, colleague.ID, office.MemberChange{Role: "finance"})
+			return err
+		}, nil},
 		{"a link from an operator", func() error { _, _, err := d.LinkMember(t.Context(), by, finance.ID); return err }, access.ErrForbidden},
 		{"a link from a key that may all", func() error {
 			_, _, err := d.LinkMember(t.Context(), access.Caller{Name: "key_1", Scopes: access.Scopes}, finance.ID)
 			return err
 		}, access.ErrForbidden},
 		{"the address of another", func() error {
-			_, err := d.AddMember(t.Context(), by, office.NewMember{Name: "Fay", Email: "FAY@example.com", Role: "support"})
+			_, err := d.AddMember(t.Context(), by, office.NewMember{Name: "Fay", Email: "FAY@example.com", Role: "operator"})
 			return err
 		}, access.ErrMemberTaken},
 		{"nobody's role", func() error {

@@ -56,6 +56,9 @@ func (o *Office) sweepJob(ctx context.Context, _ string) error {
 	if err := o.tellExpiries(ctx); err != nil {
 		return err
 	}
+	if err := o.remindReceipts(ctx); err != nil {
+		return err
+	}
 	return job.Snooze(sweepEvery)
 }
 

@@ -141,7 +141,7 @@ func (o *Office) recognize(ctx context.Context, tx *store.Tx, st bank.Surroundin
 			named[l.Reference] = append(named[l.Reference], l)
 		}
 	}
-	lines, err := tx.LinesWithCores(ctx, cores)
+	lines, err := tx.LinesToldOtherwise(ctx, st.Format, cores)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -63,7 +63,7 @@ func (o *Office) fallDue(ctx context.Context, tx *store.Tx, a account.Account, b
 	}
 	isNew := false
 	for _, d := range debts {
-		if d.State != billing.Open || !d.DeclinedAt.IsZero() {
+		if d.State != billing.Open || !d.DeclinedAt.IsZero() || isCharged(a, d) {
 			continue
 		}
 		isNew = true
@@ -101,12 +101,15 @@ const watchCreditEvery = time.Hour
 // policy's levels, once for each crossing (R-CRED-05), gives bills their watch that
 // have lost it, and spends balances that still could. Usage is taken in without it.
 func (o *Office) watchCreditJob(ctx context.Context, _ string) error {
-	if err := o.findDueBills(ctx); err != nil {
+	// What one of them fails for does not keep the others waiting.
+	if err := errors.Join(o.findDueBills(ctx), o.applyHeld(ctx), o.tellCrossings(ctx)); err != nil {
 		return err
 	}
-	if err := o.applyHeld(ctx); err != nil {
-		return err
-	}
+	return job.Snooze(watchCreditEvery)
+}
+
+// tellCrossings tells every customer whose available credit has fallen to a level.
+func (o *Office) tellCrossings(ctx context.Context) error {
 	for last := account.ID(""); ; {
 		var crossed []account.ID
 		n, from := 0, last
@@ -137,7 +140,7 @@ func (o *Office) watchCreditJob(ctx context.Context, _ string) error {
 			}
 		}
 		if n < creditPage {
-			return job.Snooze(watchCreditEvery)
+			return nil
 		}
 	}
 }

@@ -78,13 +78,18 @@ func (o *Office) decideWithdrawal(ctx context.Context, by access.Caller, id bill
 	if err := errors.Join(mayPropose(by, access.BankApprove, ""), account.CheckNote(note)); err != nil {
 		return w, err
 	}
-	err = o.changeWithdrawal(ctx, id, func(tx *store.Tx, _ account.Account, found billing.Withdrawal) error {
+	err = o.changeWithdrawal(ctx, id, func(tx *store.Tx, a account.Account, found billing.Withdrawal) error {
 		w = found
 		switch {
 		case w.State != billing.WithdrawalProposed:
 			return billing.ErrWithdrawalState
 		case w.ProposedBy == by.Name:
 			return account.ErrOwnProposal
+		}
+		if e == billing.ApproveWithdrawal { // what was set apart may be another's by now
+			if below, err := isBelow(ctx, tx, a); err != nil || below {
+				return errors.Join(err, billing.ErrNothingHeld)
+			}
 		}
 		w.DecidedBy, w.DecidedAt, w.Note = by.Name, o.Now(), note
 		return o.moveWithdrawal(ctx, tx, by, &w, e)
@@ -96,6 +101,8 @@ func (o *Office) decideWithdrawal(ctx context.Context, by access.Caller, id bill
 }
 
 // DropWithdrawal puts the money of a withdrawal that has not left back on the balance.
+// The bank may have been told of one that is approved: whoever could approve it says
+// that it was not, or that the money has come back.
 func (o *Office) DropWithdrawal(ctx context.Context, by access.Caller, id billing.WithdrawalID, note string) (w billing.Withdrawal, err error) {
 	if err := errors.Join(mayPropose(by, access.BankWrite, ""), account.CheckNote(note)); err != nil {
 		return w, err
@@ -104,6 +111,11 @@ func (o *Office) DropWithdrawal(ctx context.Context, by access.Caller, id billin
 		w = found
 		if !w.IsLive() {
 			return billing.ErrWithdrawalState
+		}
+		if w.State == billing.WithdrawalApproved {
+			if err := by.May(access.BankApprove); err != nil {
+				return err
+			}
 		}
 		w.Note = note
 		return o.moveWithdrawal(ctx, tx, by, &w, billing.DropWithdrawal)

@@ -129,7 +129,10 @@ func (o *Office) BillDocument(ctx context.Context, by access.Caller, id billing.
 	if d.Payments, err = o.billPayments(ctx, id); err != nil {
 		return Document{}, err
 	}
-	if a.Credit {
+	if d.Orders, err = o.billOrders(ctx, b); err != nil {
+		return Document{}, err
+	}
+	if !b.DueAt.IsZero() {
 		to, err := o.transferTo(ctx, a.ID)
 		if err == nil {
 			d.Transfer = &to
@@ -138,6 +141,29 @@ func (o *Office) BillDocument(ctx context.Context, by access.Caller, id billing.
 		}
 	}
 	return o.print("bill-"+b.Number, func(p *document.Press) ([]byte, error) { return p.Bill(d) })
+}
+
+// billOrders are the orders of a bill that were drawn on credit, as they were billed.
+func (o *Office) billOrders(ctx context.Context, b billing.Bill) (list []document.Drawn, err error) {
+	var ids []billing.DebtID
+	for _, d := range b.Debts {
+		if d.Kind == billing.BillDebt {
+			ids = append(ids, d.ID)
+		}
+	}
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	err = o.Store.View(ctx, func(tx *store.Tx) error {
+		orders, err := drawnOrders(ctx, tx, ids)
+		for _, d := range b.Debts {
+			if ord, isDrawn := orders[d.ID]; isDrawn {
+				list = append(list, document.Drawn{Order: ord, Net: d.Net})
+			}
+		}
+		return err
+	})
+	return list, err
 }
 
 func (o *Office) billPayments(ctx context.Context, id billing.BillID) (list []document.Paid, err error) {

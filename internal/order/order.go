@@ -121,7 +121,8 @@ var (
 	ErrConflict       = fault.New(fault.Conflict, "order_conflict", "another order of this account has this reference, with other content").WithNext("give each order a reference of its own; send the same content to get the same order")
 	ErrNeedsCredit    = fault.New(fault.Conflict, "order_needs_credit", "a customer with a credit line pays orders from available credit").WithNext("open a credit line, or pay by transfer")      // R-PAY-02
 	ErrExceedsCredit  = fault.New(fault.Conflict, "order_exceeds_credit", "the order is more than the credit that is available").WithNext("pay open bills by transfer, or ask for a higher limit") // R-CRED-02
-	ErrOverdue        = fault.New(fault.Conflict, "account_overdue", "something of the account is overdue").WithNext("pay what is overdue first")                                                  // R-PAY-05
+	ErrBalanceBelow   = fault.New(fault.Conflict, "balance_below_zero", "the account's balance is below zero").WithNext("top it up or transfer what is missing first")
+	ErrOverdue        = fault.New(fault.Conflict, "account_overdue", "something of the account is overdue").WithNext("pay what is overdue first") // R-PAY-05
 	ErrAccountClosing = fault.New(fault.Conflict, "account_silent", "the account is being closed").WithNext("reopen the account first")
 	ErrPricesNotYours = fault.New(fault.Forbidden, "order_not_offered", "a customer can renew what they have; other orders are placed by the platform").WithNext("order on the platform's own pages")
 	ErrBusy           = fault.New(fault.Conflict, "order_pending", "another order for this subscription is not over").WithNext("pay or cancel that order first")

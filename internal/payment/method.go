@@ -19,6 +19,10 @@ type Kind string
 const (
 	CardKind   Kind = "card"
 	PayPalKind Kind = "paypal"
+
+	// CreditKind is what risk and identity checks call a credit line, which pays orders
+	// in the place of a method. No payment method is of this kind.
+	CreditKind Kind = "credit_line"
 )
 
 // MethodState is where a payment method is in its life. Only an active one may

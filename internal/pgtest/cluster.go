@@ -179,8 +179,18 @@ func (c *Cluster) sockets() string { return filepath.Join(c.dir, "run") }
 func (c *Cluster) logFile() string { return filepath.Join(c.dir, "log") }
 
 // Restart starts the server of a cluster that was stopped or killed, at its old
-// address, and returns when it answers.
+// address, and returns when it answers. The processes of one that was killed end a
+// moment after it, and until then the next one refuses to start.
 func (c *Cluster) Restart() error {
+	for until := time.Now().Add(startTimeout); ; time.Sleep(startPoll) {
+		err := c.start()
+		if err == nil || !strings.Contains(err.Error(), "shared memory block") || time.Now().After(until) {
+			return err
+		}
+	}
+}
+
+func (c *Cluster) start() error {
 	log, err := os.OpenFile(c.logFile(), os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
 	if err != nil {
 		return err

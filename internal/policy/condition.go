@@ -53,7 +53,7 @@ var riskFacts = map[string]riskFact{
 	"kind":                 {word, oneOf(account.Individual, account.Enterprise)},
 	"country":              {word, aCountry},
 	"region":               {word, aRegion},
-	"method_kind":          {word, oneOf(payment.CardKind, payment.PayPalKind)},
+	"method_kind":          {word, oneOf(payment.CardKind, payment.PayPalKind, payment.CreditKind)},
 	"method_country":       {word, aCountry},
 	"ip_country":           {word, aCountry},
 	"country_mismatch":     {kind: yesNo},

@@ -34,7 +34,7 @@ var bankDone = map[string]string{
 
 // serveBankPage shows one account of the merchant, and does what is asked on it.
 func (w *World) serveBankPage(rw http.ResponseWriter, r *http.Request) {
-	if origin := r.Header.Get("Origin"); r.Method == http.MethodPost && origin != "" && origin != w.origin(r) {
+	if r.Method == http.MethodPost && w.isFromElsewhere(r) {
 		http.Error(rw, "The pretend bank takes no orders from pages of other origins.", http.StatusForbidden)
 		return
 	}
@@ -59,6 +59,16 @@ func (w *World) serveBankPage(rw http.ResponseWriter, r *http.Request) {
 		status = http.StatusUnprocessableEntity
 	}
 	w.writePage(rw, status, "bank.html", payerPolicy(), v)
+}
+
+// isFromElsewhere tells whether a browser sends a form from a page of another origin.
+// Browsers say so by themselves; of those that do not, the origin is asked.
+func (w *World) isFromElsewhere(r *http.Request) bool {
+	if site := r.Header.Get("Sec-Fetch-Site"); site != "" {
+		return site != "same-origin" && site != "none"
+	}
+	origin := r.Header.Get("Origin")
+	return origin != "" && origin != w.origin(r)
 }
 
 func (w *World) doOnBankPage(what string, form url.Values) (err error) {

@@ -407,8 +407,11 @@ func TestBankPage(t *testing.T) {
 	d.bank()
 	post := func(form, origin string) (int, string) {
 		headers := []string{"Content-Type", "application/x-www-form-urlencoded"}
-		if origin != "" {
+		switch {
+		case strings.HasPrefix(origin, "http"):
 			headers = append(headers, "Origin", origin)
+		case origin != "":
+			headers = append(headers, "Origin", "null", "Sec-Fetch-Site", origin)
 		}
 		status, text, header := d.order("POST", "/_bank", form, headers...)
 		return status, text + header.Get("Location")
@@ -420,7 +423,8 @@ func TestBankPage(t *testing.T) {
 	}{
 		{"do=transfer&amount=12.00&rail=sepa&payer=%3Cb%3E&to=" + bankVirtual, "http://sandbox.test", 303, "done=transfer"},
 		{"do=transfer&amount=12.00&to=" + bankIBAN, "https://elsewhere.test", 403, ""},
-		{"do=transfer&amount=twelve&to=" + bankIBAN, "", 422, "above zero"},
+		{"do=transfer&amount=12.00&to=" + bankIBAN, "cross-site", 403, ""},
+		{"do=transfer&amount=twelve&to=" + bankIBAN, "same-origin", 422, "above zero"},
 		{"do=dance", "", 422, "end the day"},
 		{"do=end-day&account=" + bankIBAN, "", 303, "done=end-day"},
 		{"do=reverse&entry=B260302000000001", "", 303, "done=reverse"},

@@ -36,7 +36,7 @@ func (w *World) writePage(rw http.ResponseWriter, status int, name, policy strin
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Content-Security-Policy", "default-src 'none'; base-uri 'none'; "+policy)
 	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("Referrer-Policy", "same-origin") // a form of a page without any says that it comes from nowhere
 	h.Set("Cache-Control", "no-store")
 	rw.WriteHeader(status)
 	rw.Write(page.Bytes())

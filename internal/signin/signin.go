@@ -14,6 +14,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strconv"
 	"sync"
 	"time"
 
@@ -90,8 +91,9 @@ type Claims struct {
 	Subject  string // its own, lasting name for them
 	Email    string // "" unless the provider has verified it
 	Name     string
-	Account  string    // the text of Options.Claim; "" it is not there
-	SignedAt time.Time // when they last proved who they are; zero: it does not say
+	Account  string        // the text of Options.Claim; "" it is not there
+	SignedAt time.Time     // when they last proved who they are; zero: it does not say
+	Ago      time.Duration // how long before now that was, by the provider's clock
 }
 
 // Begin makes an attempt, and says where to send the browser. again has the provider
@@ -108,9 +110,12 @@ func (p *Party) Begin(ctx context.Context, page string, again bool) (to string, 
 		}
 	}
 	with := []oauth2.AuthCodeOption{oidc.Nonce(a.Nonce), oauth2.S256ChallengeOption(a.Verifier)}
+	most := signedMost
 	if again {
-		with = append(with, oauth2.SetAuthURLParam("prompt", "login"), oauth2.SetAuthURLParam("max_age", "0"))
+		most, with = 0, append(with, oauth2.SetAuthURLParam("prompt", "login"))
 	}
+	// OpenID Connect Core 3.1.2.1: who is asked for an age says when it was.
+	with = append(with, oauth2.SetAuthURLParam("max_age", strconv.Itoa(int(most.Seconds()))))
 	return config.AuthCodeURL(a.State, with...), a, nil
 }
 
@@ -140,11 +145,14 @@ func (p *Party) Finish(ctx context.Context, a Attempt, state, code string) (Clai
 		return c, ErrRefused
 	}
 	c, err = p.claimsOf(is)
-	if err == nil && a.Again && p.options.Now().Sub(c.SignedAt) > againWithin {
+	if err == nil && a.Again && (c.SignedAt.IsZero() || c.Ago > againWithin) {
 		return Claims{}, ErrRefused
 	}
 	return c, err
 }
+
+// signedMost is how long ago they may have proved who they are to the provider.
+const signedMost = 30 * 24 * time.Hour
 
 // againWithin is how long ago they may have proved who they are where they had to do
 // it anew, by the provider's clock.
@@ -167,6 +175,7 @@ func (p *Party) claimsOf(is *oidc.IDToken) (Claims, error) {
 	}
 	if said.At > 0 {
 		c.SignedAt = time.Unix(said.At, 0).UTC()
+		c.Ago = max(0, p.options.Now().Sub(c.SignedAt))
 	}
 	if p.options.Claim != "" {
 		c.Account, _ = every[p.options.Claim].(string)

@@ -17,6 +17,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"github.com/bursar-pay/bursar/internal/access"
+	"github.com/bursar-pay/bursar/internal/axetest"
 	"github.com/bursar-pay/bursar/internal/identity"
 	"github.com/bursar-pay/bursar/internal/office"
 )
@@ -135,18 +136,24 @@ func (s *screen) text() string {
 // sees waits until the page says something.
 func (s *screen) sees(what string) {
 	s.T.Helper()
+	if !s.becomes(fmt.Sprintf(`document.readyState === "complete" && document.body.innerText.includes(%q)`, what)) {
+		s.T.Fatalf("the page never says %q; it says:\n%s", what, s.text())
+	}
+}
+
+// becomes tells whether a script comes to be true, on this page or the next.
+func (s *screen) becomes(script string) bool {
 	ctx, cancel := context.WithTimeout(s.ctx, longest)
 	defer cancel()
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
 	for {
-		is, err := chromedp.Run(ctx, chromedp.Evaluate[bool](fmt.Sprintf(`document.readyState === "complete" && document.body.innerText.includes(%q)`, what)))
-		if err == nil && is {
-			return
+		if is, err := chromedp.Run(ctx, chromedp.Evaluate[bool](script)); err == nil && is {
+			return true
 		}
 		select {
 		case <-ctx.Done():
-			s.T.Fatalf("the page never says %q; it says:\n%s", what, s.text())
+			return false
 		case <-tick.C:
 		}
 	}
@@ -156,11 +163,8 @@ func (s *screen) sees(what string) {
 // focus, and then the return key.
 func (s *screen) press(button string) {
 	s.T.Helper()
-	ctx, cancel := context.WithTimeout(s.ctx, longest)
-	defer cancel()
-	script := fmt.Sprintf(`(() => { const b = [...document.querySelectorAll("button")].find(b => b.innerText.startsWith(%q)); b?.focus(); return b === document.activeElement })()`, button)
-	if found, err := chromedp.Run(ctx, chromedp.Evaluate[bool](script)); err != nil || !found {
-		s.T.Fatalf("there is no button %q, %v; the page says:\n%s", button, err, s.text())
+	if !s.becomes(fmt.Sprintf(`(() => { const b = [...document.querySelectorAll("button")].find(b => b.innerText.startsWith(%q)); b?.focus(); return b === document.activeElement })()`, button)) {
+		s.T.Fatalf("there is no button %q; the page says:\n%s", button, s.text())
 	}
 	s.do(chromedp.KeyEvent("\r"))
 }
@@ -182,6 +186,14 @@ func (s *screen) shot(name string) {
 	}
 }
 
+// keepsNobodyOut fails the test if the page keeps somebody from using it.
+func (s *screen) keepsNobodyOut(where string) {
+	s.T.Helper()
+	if found := axetest.Barriers(s.ctx, s.T); found != "" {
+		s.T.Errorf("%s:\n%s", where, found)
+	}
+}
+
 // TestAPersonDecidesOnAnIdentityCheck walks through the pages in a browser: in as a
 // pretended reviewer, to the queue, a rejection, and after the customer has sent again
 // the approval.
@@ -190,15 +202,19 @@ func TestAPersonDecidesOnAnIdentityCheck(t *testing.T) {
 	_, _, id := s.stopped()
 	s.do(chromedp.Navigate(s.url + "/staff"))
 	s.sees("Or come in as somebody who is made up")
+	s.keepsNobodyOut("login")
 	s.shot("login")
 	s.press("Rui Reis")
 	s.sees("Identity checks to decide on")
+	s.keepsNobodyOut("today")
 	s.shot("today")
 	s.do(chromedp.Click(chromedp.CSS(".tasks a")))
 	s.sees("To decide on")
+	s.keepsNobodyOut("checks")
 	s.shot("checks")
 	s.do(chromedp.Click(chromedp.CSS("tbody a.id")))
 	s.sees("What the documents are to agree with")
+	s.keepsNobodyOut("check")
 	s.shot("check")
 	s.do(
 		chromedp.SetValue(chromedp.ID("reason"), "blurred"),
@@ -210,6 +226,7 @@ func TestAPersonDecidesOnAnIdentityCheck(t *testing.T) {
 	if err != nil || c.State != identity.Rejected || len(c.Refused) != 1 {
 		t.Fatalf("got %s, %v, %v; want rejected for one document", c.State, c.Refused, err)
 	}
+	s.keepsNobodyOut("check-rejected")
 	s.shot("check-rejected")
 	s.sendAgain(id)
 	s.do(chromedp.Navigate(s.url + "/staff/checks/" + string(id)))
@@ -220,6 +237,7 @@ func TestAPersonDecidesOnAnIdentityCheck(t *testing.T) {
 	}
 	s.do(chromedp.Navigate(s.url + "/staff/members"))
 	s.sees("Not for your role")
+	s.keepsNobodyOut("forbidden")
 	s.shot("forbidden")
 	s.press("Sign out")
 	s.sees("You are signed out.")
@@ -232,7 +250,8 @@ var looksAt = []struct {
 	dark          bool
 }{{"wide", 1280, 900, false}, {"dark", 1280, 900, true}, {"narrow", 390, 844, false}}
 
-// TestPagesFitTheirWindows looks at every main page in several windows.
+// TestPagesFitTheirWindows looks at every main page in several windows. Nothing on them
+// keeps anybody out.
 func TestPagesFitTheirWindows(t *testing.T) {
 	s := newScreen(t)
 	s.OpenBank()
@@ -278,6 +297,9 @@ func TestPagesFitTheirWindows(t *testing.T) {
 			over, err := chromedp.Run(s.ctx, chromedp.Evaluate[int](`document.documentElement.scrollWidth - window.innerWidth`))
 			if err != nil || over > 0 {
 				t.Errorf("%s, %s: %d pixels stick out, %v", page.name, look.name, over, err)
+			}
+			if look.name != "wide" { // between them, the other two are light and dark, narrow and wide
+				s.keepsNobodyOut(page.name + ", " + look.name)
 			}
 			s.shot(page.name + "-" + look.name)
 		}

@@ -169,7 +169,7 @@ func showCheck(v *visit) error {
 	for _, r := range identity.Reasons {
 		view.Reasons = append(view.Reasons, option{string(r), reasonNames[r]})
 	}
-	for _, k := range identity.Kinds {
+	for _, k := range c.Wanted() {
 		view.Kinds = append(view.Kinds, option{string(k), kindNames[k]})
 	}
 	for _, w := range views {

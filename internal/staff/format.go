@@ -101,7 +101,7 @@ type standing struct {
 
 // tones are the shapes of states, whatever they are of; what is not here waits.
 var tones = map[string]string{
-	"active": "good", "approved": "good", "paid": "good", "succeeded": "good", "placed": "good", "credited": "good", "matched": "good", "booked": "good", "applied": "good",
+	"active": "good", "approved": "good", "paid": "good", "succeeded": "good", "placed": "good", "credited": "good", "matched": "good", "booked": "good", "applied": "good", "agreed": "good",
 	"submitted": "wait", "open": "wait", "opening": "wait", "pending": "wait", "challenged": "wait", "verifying": "wait", "blocked": "wait", "proposed": "wait", "unclaimed": "wait",
 	"unknown": "bad", "declined": "bad", "rejected": "bad", "refused": "bad", "failed": "bad", "invalid": "bad", "expired": "bad", "suspended": "bad", "unbalanced": "bad",
 	"disabled": "ended", "detached": "ended", "cancelled": "ended", "lapsed": "ended", "closed": "ended", "released": "ended", "silent": "ended", "unavailable": "ended",
@@ -120,7 +120,10 @@ var brandNames = map[payment.Brand]string{
 
 // looks names an instrument as its holder knows it.
 func looks(kind payment.Kind, brand payment.Brand, last4, email string) string {
-	if kind == payment.PayPalKind {
+	switch kind {
+	case payment.CreditKind:
+		return "Credit line"
+	case payment.PayPalKind:
 		return strings.TrimSpace("PayPal " + email)
 	}
 	return cmp.Or(brandNames[brand], "Card") + hardSpace + "••••" + hardSpace + last4
@@ -133,6 +136,7 @@ type memberView struct {
 	ID, Name, Email, Role, RoleCode string
 	State                           standing
 	Active, Pretend, Self           bool
+	Above                           bool // their role is one that whoever looks does not give
 	Since                           moment
 }
 

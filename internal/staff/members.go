@@ -19,7 +19,8 @@ func showMembers(v *visit) error {
 	var members []memberView
 	for _, m := range list {
 		one := memberOf(m)
-		one.Self = m.ID == v.member.ID
+		r, _ := access.RoleOf(m.Role)
+		one.Self, one.Above = m.ID == v.member.ID, v.by.MayGive(r) != nil
 		members = append(members, one)
 	}
 	var roles []roleView
@@ -30,8 +31,19 @@ func showMembers(v *visit) error {
 		}
 		roles = append(roles, roleView{Code: r.Name, Name: label(r.Name), About: sentence(r.About), Scopes: strings.Join(scopes, ", ")})
 	}
-	v.show(http.StatusOK, "members.html", map[string]any{"Members": members, "Roles": roles, "More": v.more(next), "May": v.may(access.StaffWrite)})
+	v.show(http.StatusOK, "members.html", map[string]any{"Members": members, "Roles": roles, "Gives": v.gives(), "More": v.more(next), "May": v.may(access.StaffWrite)})
 	return nil
+}
+
+// gives lists the roles that whoever looks may give to others.
+func (v *visit) gives() []roleView {
+	var list []roleView
+	for _, r := range access.StaffRoles() {
+		if v.by.MayGive(r) == nil {
+			list = append(list, roleView{Code: r.Name, Name: label(r.Name)})
+		}
+	}
+	return list
 }
 
 func addMember(v *visit) error {

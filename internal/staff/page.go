@@ -45,6 +45,7 @@ var menu = []section{
 	{Name: "Accounts", Path: "/staff/accounts", scope: access.AccountsRead, also: []string{"/staff/payments"}},
 	{Name: "Receipts", Path: "/staff/receipts", scope: access.BankRead},
 	{Name: "Statements", Path: "/staff/statements", scope: access.BankRead, also: []string{"/staff/lines"}},
+	{Name: "Receiving accounts", Path: "/staff/receiving", scope: access.BankRead},
 	{Name: "Approvals", Path: "/staff/approvals", scope: access.BankRead},
 	{Name: "Credit lines", Path: "/staff/credit", scope: access.CreditRead},
 	{Name: "Withdrawals", Path: "/staff/withdrawals", scope: access.FundsRead},

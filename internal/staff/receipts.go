@@ -167,16 +167,16 @@ func evidenceOf(list []bank.Evidence) []evidenceView {
 
 // claimLine is somebody's word that a receipt is a customer's.
 type claimLine struct {
-	ID, Remittance, Account, Customer, Amount, Fee, Note, Proof, By, DecidedBy, Decision, ReversedBy, Reversal string
-	State                                                                                                      standing
-	Made, Decided                                                                                              moment
-	Waits, Credited, Automatic                                                                                 bool
-	Own                                                                                                        bool // it is theirs who looks
+	ID, Remittance, Account, Customer, Amount, Fee, Note, Proof, File, By, DecidedBy, Decision, ReversedBy, Reversal string
+	State                                                                                                            standing
+	Made, Decided                                                                                                    moment
+	Waits, Credited, Automatic                                                                                       bool
+	Own                                                                                                              bool // it is theirs who looks
 }
 
 func (v *visit) claimLine(c bank.Claim) claimLine {
 	line := claimLine{
-		ID: string(c.ID), Remittance: string(c.Remittance), Account: string(c.Account), Customer: v.customer(c.Account), Amount: sum(c.Amount), Note: c.Note, Proof: c.Proof, By: v.who(c.ClaimedBy),
+		ID: string(c.ID), Remittance: string(c.Remittance), Account: string(c.Account), Customer: v.customer(c.Account), Amount: sum(c.Amount), Note: c.Note, Proof: c.Proof, File: string(c.ProofFile), By: v.who(c.ClaimedBy),
 		DecidedBy: v.owner(c.DecidedBy), Decision: c.Decision, ReversedBy: v.owner(c.ReversedBy), Reversal: c.Reversal, State: standingOf(c.State), Made: at(c.ClaimedAt),
 		Decided: at(c.DecidedAt), Waits: c.State == bank.ClaimProposed, Credited: c.State == bank.ClaimCredited, Automatic: c.Automatic, Own: c.ClaimedBy == v.by.Name,
 	}
@@ -218,7 +218,8 @@ func claimReceipt(v *visit) error {
 	if err := v.by.May(access.BankWrite); err != nil {
 		return err // before accounts are looked up by what was typed
 	}
-	id, f := v.r.PathValue("id"), v.r.PostForm
+	f := v.r.PostForm
+	id := cmp.Or(v.r.PathValue("id"), f.Get("receipt"))
 	s, err := v.office().Remittance(v.ctx(), v.by, bank.RemittanceID(id))
 	if err != nil {
 		return err
@@ -232,6 +233,9 @@ func claimReceipt(v *visit) error {
 		return err
 	}
 	if claim.Fee, err = maybeAmount(f.Get("fee"), s.Amount.Currency); err != nil {
+		return err
+	}
+	if claim.File, err = proofIn(v, s.ID); err != nil {
 		return err
 	}
 	if _, err := v.office().ClaimRemittance(v.ctx(), v.by, bank.RemittanceID(id), claim); err != nil {

@@ -1,6 +1,9 @@
 package staff
 
-import "github.com/bursar-pay/bursar/internal/access"
+import (
+	"github.com/bursar-pay/bursar/internal/access"
+	"github.com/bursar-pay/bursar/internal/office"
+)
 
 // table is every page and form: the way there, what one has to be allowed, and what
 // answers. A test asks each of them in every role.
@@ -38,7 +41,17 @@ var table = []route{
 	{pattern: "POST /staff/claims/{id}/refuse", scope: access.BankApprove, do: decideClaim(refuseClaim)},
 	{pattern: "POST /staff/claims/{id}/withdraw", scope: access.BankWrite, do: decideClaim(withdrawClaim)},
 	{pattern: "POST /staff/claims/{id}/reverse", scope: access.BankApprove, do: decideClaim(reverseClaim)},
+	{pattern: "POST " + claimsPath, scope: access.BankWrite, do: claimReceipt, large: office.UploadMax + bodyMax},
+	{pattern: "GET /staff/claim-proofs/{id}", scope: access.BankRead, do: openProof},
 	{pattern: "GET /staff/approvals", scope: access.BankRead, do: showApprovals},
+
+	{pattern: "GET /staff/receiving", scope: access.BankRead, do: showReceiving},
+	{pattern: "POST /staff/receiving", scope: access.BankWrite, do: proposeReceiving},
+	{pattern: "POST /staff/receiving/pools", scope: access.BankWrite, do: proposePool},
+	{pattern: "POST /staff/receiving/{id}/close", scope: access.BankWrite, do: proposeClosing},
+	{pattern: "POST /staff/receiving/changes/{id}/agree", scope: access.BankApprove, do: agreeToReceiving},
+	{pattern: "POST /staff/receiving/changes/{id}/refuse", scope: access.BankApprove, do: refuseReceiving},
+	{pattern: "POST /staff/receiving/changes/{id}/withdraw", scope: access.BankWrite, do: withdrawReceiving},
 
 	{pattern: "GET /staff/statements", scope: access.BankRead, do: showStatements},
 	{pattern: "POST /staff/statements", scope: access.BankWrite, do: importStatement, large: uploadMax + bodyMax},

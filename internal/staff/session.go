@@ -13,6 +13,7 @@ import (
 // loginView is the page on which one asks for a link.
 type loginView struct {
 	Over    bool // a link or a session was of no use any more
+	Stale   bool // the session is good to look around in, and too old to decide in
 	Asked   bool
 	Left    bool
 	Pretend []memberView // as whom anybody can come in, in a sandbox installation

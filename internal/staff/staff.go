@@ -81,6 +81,7 @@ var (
 	errForm         = fault.New(fault.Malformed, "form_malformed", "the form cannot be read").WithNext("open the page again and send its form")
 	errNoAccount    = fault.New(fault.NotFound, "account_not_found", "there is no account with this id or reference").WithNext("look it up under Accounts")
 	errNoFile       = fault.New(fault.Malformed, "file_missing", "no file was chosen").WithNext("choose a file and send the form again")
+	errStale        = fault.New(fault.Unauthenticated, "session_not_fresh", "the session began too long ago to decide in it").WithNext("sign in again")
 	errFormLarge    = fault.New(fault.TooLarge, "form_too_large", "the form is too large")
 )
 
@@ -133,11 +134,21 @@ func (v *visit) run() error {
 	if err := v.readForm(); err != nil {
 		return err
 	}
+	if slices.Contains(decisive, v.route.scope) && v.may(v.route.scope) && v.office().Now().Sub(v.by.Since) > decisiveFor {
+		return errStale
+	}
 	if v.r.PostForm.Get(onceField) == "" || v.route.open {
 		return v.route.do(v)
 	}
 	return v.once(v.r.PostForm.Get(onceField))
 }
+
+// decisive are the scopes of forms by which money is given away or people are let in.
+// They ask for a session that began a short while ago: a seat that somebody left for a
+// moment decides on nothing for the rest of the day.
+var decisive = []access.Scope{access.BankApprove, access.CreditApprove, access.RefundsWrite, access.IdentityReview, access.StaffWrite}
+
+const decisiveFor = time.Hour
 
 // onceField of a form names it, so that a button that is pressed twice does one thing.
 const onceField = "once"
@@ -228,6 +239,8 @@ func (d *door) refuse(v *visit, err error) {
 	case errors.Is(err, access.ErrStaffLink):
 		v.w.Header().Set("WWW-Authenticate", "Link")
 		d.showLogin(v, http.StatusUnauthorized, loginView{Over: d.sessionOf(v.r) != "" || v.route.open})
+	case errors.Is(err, errStale):
+		d.showLogin(v, http.StatusUnauthorized, loginView{Stale: true})
 	case errors.Is(err, access.ErrForbidden):
 		v.show(http.StatusForbidden, "forbidden.html", forbiddenView{Role: roleName(v.member.Role), Roles: roleNames(access.RolesWith(v.route.scope))})
 	case f.Kind == fault.NotFound && f != errNoAccount:

@@ -284,20 +284,53 @@ func TestAccountsAreFound(t *testing.T) {
 func TestStaffIsKeptOnThePages(t *testing.T) {
 	d := newDesk(t)
 	me := d.enter("Olu Okoye", "operator")
-	d.post("/staff/members", url.Values{"name": {"Ada Ames"}, "email": {"Ada@Example.com"}, "role": {"account_manager"}, "once": {"form_1"}})
+	d.member("Fay Ferrer", "finance")
+	d.post("/staff/members", url.Values{"name": {"Ada Ames"}, "email": {"Ada@Example.com"}, "role": {"operator"}, "once": {"form_1"}})
 	ada, err := d.MemberByEmail(t.Context(), access.CommandLine, "ada@example.com")
 	if err != nil {
 		t.Fatal(err)
 	}
 	d.golden("members", d.want(200, d.get("/staff/members")))
-	d.want(409, d.post("/staff/members", url.Values{"name": {"Ada Again"}, "email": {"ada@example.com"}, "role": {"support"}}))
+	d.want(409, d.post("/staff/members", url.Values{"name": {"Ada Again"}, "email": {"ada@example.com"}, "role": {"operator"}}))
 	d.want(422, d.post("/staff/members", url.Values{"name": {"Eve"}, "email": {"eve@example.com"}, "role": {"platform"}}))
-	d.want(303, d.post("/staff/members/"+string(ada.ID)+"/role", url.Values{"role": {"finance"}}))
+	if refused := d.want(403, d.post("/staff/members/"+string(ada.ID)+"/role", url.Values{"role": {"finance"}})); !strings.Contains(refused, "command line") {
+		t.Errorf("a role above one's own: the page does not say who gives it:\n%s", refused)
+	}
+	d.want(303, d.post("/staff/members/"+string(d.people["Fay Ferrer"].ID)+"/role", url.Values{"role": {"operator"}}))
 	d.want(303, d.post("/staff/members/"+string(ada.ID)+"/disable", nil))
-	if ada, err = d.Member(t.Context(), access.CommandLine, ada.ID); err != nil || ada.Role != "finance" || ada.State != access.MemberDisabled {
-		t.Errorf("got %+v, %v; want disabled, in finance", ada, err)
+	if ada, err = d.Member(t.Context(), access.CommandLine, ada.ID); err != nil || ada.Role != "operator" || ada.State != access.MemberDisabled {
+		t.Errorf("got %+v, %v; want disabled, and an operator still", ada, err)
 	}
 	d.want(403, d.post("/staff/members/"+string(me.ID)+"/role", url.Values{"role": {"finance"}}))
+}
+
+// TestASeatThatWasLeftDecidesNothing has a session grow old in use: it looks around
+// still, and what moves money or lets people in asks to sign in again.
+func TestASeatThatWasLeftDecidesNothing(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	for _, role := range []string{"finance", "risk_reviewer", "operator"} {
+		d.enter("Person in "+role, role)
+		for range 7 {
+			d.Pass(10 * time.Minute)
+			d.want(200, d.get("/staff"))
+		}
+		asked := 0
+		for _, r := range staff.Table() {
+			decides := slices.Contains([]access.Scope{access.BankApprove, access.CreditApprove, access.RefundsWrite, access.IdentityReview, access.StaffWrite}, r.Scope)
+			if by, _ := access.RoleOf(role); !strings.HasPrefix(r.Pattern, "POST ") || !decides || (access.Caller{Scopes: by.Scopes}).May(r.Scope) != nil {
+				continue
+			}
+			asked++
+			if w := d.fill(filled(r.Pattern, map[string]string{"id": "x", "document": "x", "claim": "x", "line": "x"})); w.Code != http.StatusUnauthorized || !strings.Contains(w.Body.String(), "sign in again") {
+				t.Errorf("%s as %s after 70 minutes: got %d, want to be asked to sign in again", r.Pattern, role, w.Code)
+			}
+		}
+		if asked == 0 {
+			t.Errorf("%s: no form was tried", role)
+		}
+		d.want(200, d.get("/staff"))
+	}
 }
 
 func TestSessionsEnd(t *testing.T) {

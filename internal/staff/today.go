@@ -33,6 +33,7 @@ var tasks = []struct {
 	{access.BankApprove, claimsToDecide},
 	{access.BankApprove, statementsToAgree},
 	{access.BankApprove, movementsToExplain},
+	{access.BankApprove, receivingToDecide},
 	{access.BankApprove, withdrawalsToDecide},
 	{access.CreditApprove, creditToDecide},
 }
@@ -72,7 +73,15 @@ func receiptsToClaim(v *visit) (task, error) {
 		return task{}, err
 	}
 	late, more, err := v.office().Remittances(v.ctx(), v.by, office.RemittanceFilter{Late: true}, countPage)
-	return task{Name: "Receipts to claim", Path: "/staff/receipts", Count: counted(len(list), next != ""), Late: counted(len(late), more != "")}, err
+	if err != nil {
+		return task{}, err
+	}
+	due, dueMore, err := v.office().Remittances(v.ctx(), v.by, office.RemittanceFilter{Due: true}, countPage)
+	t := task{Name: "Receipts to claim", Path: "/staff/receipts", Count: counted(len(list), next != ""), Late: counted(len(late), more != "")}
+	if soon := len(due) - len(late); soon > 0 {
+		t.Note = counted(soon, dueMore != "") + " of them due: customers were promised two to four business days"
+	}
+	return t, err
 }
 
 func exceptions(v *visit) (task, error) {

@@ -71,7 +71,11 @@ func (tx *Tx) AuditAll(ctx context.Context, all []Record) error {
 	if len(all) == 0 {
 		return nil
 	}
-	if err := tx.auditHeads(ctx, all); err != nil {
+	of := make([]string, len(all))
+	for i, r := range all {
+		of[i] = r.Chain
+	}
+	if err := tx.HoldChains(ctx, of); err != nil {
 		return err
 	}
 	n := len(all)
@@ -107,16 +111,17 @@ func (tx *Tx) AuditAll(ctx context.Context, all []Record) error {
 	}})
 }
 
-// auditHeads fetches and locks the heads of the chains that the records go to, as
-// far as this transaction has not.
-func (tx *Tx) auditHeads(ctx context.Context, all []Record) error {
+// HoldChains fetches and locks the heads of chains that records will go to, as far as
+// this transaction has not. AuditAll does so too; who writes much before asks first,
+// since a question waits for all that was written.
+func (tx *Tx) HoldChains(ctx context.Context, chains []string) error {
 	if tx.heads == nil {
 		tx.heads = map[string]auditHead{}
 	}
 	var missing []string
-	for _, r := range all {
-		if _, ok := tx.heads[r.Chain]; !ok {
-			missing = append(missing, r.Chain)
+	for _, c := range chains {
+		if _, ok := tx.heads[c]; !ok {
+			missing = append(missing, c)
 		}
 	}
 	if len(missing) == 0 {

@@ -10,12 +10,13 @@ import (
 	"github.com/bursar-pay/bursar/internal/money"
 )
 
-const claimColumns = `id, remittance_id, account_id, currency, amount, fee, state, automatic, note, proof, claimed_by, claimed_at, decided_by, decided_at, decision, reversed_by, reversed_at, reversal`
+const claimColumns = `id, remittance_id, account_id, currency, amount, fee, state, automatic, note, proof, claimed_by, claimed_at, decided_by, decided_at, decision, reversed_by, reversed_at, reversal, coalesce((SELECT p.id FROM claim_proofs AS p WHERE p.claim_id = claims.id), '')`
 
 func scanClaim(r row) (bank.Claim, error) {
 	var c bank.Claim
 	err := r.Scan(&c.ID, &c.Remittance, &c.Account, &c.Amount.Currency, &c.Amount.Minor, &c.Fee.Minor, &c.State, flag{&c.Automatic}, &c.Note, &c.Proof, &c.ClaimedBy,
-		instant{&c.ClaimedAt}, &c.DecidedBy, instant{&c.DecidedAt}, &c.Decision, &c.ReversedBy, instant{&c.ReversedAt}, &c.Reversal)
+		instant{&c.ClaimedAt}, &c.DecidedBy, instant{&c.DecidedAt}, &c.Decision, &c.ReversedBy, instant{&c.ReversedAt}, &c.Reversal,
+		&c.ProofFile)
 	if errors.Is(err, errNoRow) {
 		return c, bank.ErrClaimNotFound
 	}

@@ -146,13 +146,18 @@ func (tx *Tx) LinesWithReferences(ctx context.Context, number string, references
 		 ORDER BY l.id`, append(args, number)...)
 }
 
-// LinesWithCores lists the lines that are of one of these days and amounts.
-func (tx *Tx) LinesWithCores(ctx context.Context, cores []string) ([]bank.Line, error) {
+// LinesToldOtherwise lists, for each of these days and amounts, the first line that came
+// in another format. Thousands of customers may pay the same amount on one day, so those
+// of the same format are passed over in the index.
+func (tx *Tx) LinesToldOtherwise(ctx context.Context, format string, cores []string) ([]bank.Line, error) {
+	cores = slices.Compact(slices.Sorted(slices.Values(cores)))
 	rows, args := tx.given(1, column{name: "core", texts: cores})
+	which := `SELECT o.core, o.id FROM bank_lines AS o WHERE o.core IN (SELECT core FROM ` + rows + `) AND o.state NOT IN ('pending', 'superseded') AND o.format `
+	other := ` $` + ordinal(len(args)+1)
 	return tx.lines(ctx, `
 		SELECT `+lineColumns+` FROM bank_lines AS l
-		 WHERE l.core IN (SELECT core FROM `+rows+`) AND l.state NOT IN ('pending', 'superseded')
-		 ORDER BY l.id`, args...)
+		 WHERE l.id IN (SELECT min(id) FROM (`+which+`<`+other+` UNION ALL `+which+`>`+other+`) AS others GROUP BY core)
+		 ORDER BY l.id`, append(args, format)...)
 }
 
 func (tx *Tx) lines(ctx context.Context, query string, args ...any) ([]bank.Line, error) {

@@ -104,6 +104,7 @@ type RemittanceFilter struct {
 	Reason     bank.Reason
 	Exceptions bool // those that wait and are no ordinary receipts on a shared account
 	Owner      string
+	DueAt      time.Time // those that wait and should have been claimed before
 	LateAt     time.Time // those that wait and were due for the last time before
 	Before     bank.RemittanceID
 }
@@ -131,6 +132,10 @@ func (tx *Tx) Remittances(ctx context.Context, f RemittanceFilter, limit int) ([
 	if f.Exceptions {
 		which += ` AND r.state IN ('unclaimed', 'returning') AND r.reason NOT IN ('', 'shared_account')`
 	}
+	if !f.DueAt.IsZero() {
+		args = append(args, micros(f.DueAt))
+		which += ` AND r.state IN ('unclaimed', 'returning') AND r.due_at <= $` + ordinal(len(args))
+	}
 	if !f.LateAt.IsZero() {
 		args = append(args, micros(f.LateAt))
 		which += ` AND r.state IN ('unclaimed', 'returning') AND r.late_at <= $` + ordinal(len(args))
@@ -145,6 +150,34 @@ func (tx *Tx) Remittances(ctx context.Context, f RemittanceFilter, limit int) ([
 		return err
 	})
 	return out, err
+}
+
+// ReceiptsPast lists receipts that have waited past an instant of theirs and of which
+// nobody was told.
+func (tx *Tx) ReceiptsPast(ctx context.Context, c bank.Crossing, now time.Time, limit int) ([]bank.Remittance, error) {
+	past := `r.due_at <= $1`
+	if c == bank.CrossedLate {
+		past = `r.due_at <= $1 AND r.late_at <= $1`
+	}
+	var out []bank.Remittance
+	err := tx.query(ctx, `
+		SELECT `+remittanceColumns+` FROM remittances AS r
+		 WHERE r.state IN ('unclaimed', 'returning') AND `+past+`
+		   AND NOT EXISTS (SELECT 1 FROM receipt_reminders AS m WHERE m.remittance_id = r.id AND m.crossing = $2)
+		 ORDER BY r.id LIMIT $3`, []any{micros(now), string(c), int64(limit)}, func(r row) error {
+		m, err := scanRemittance(r)
+		out = append(out, m)
+		return err
+	})
+	return out, err
+}
+
+// AddReceiptReminder notes that staff are told, and answers false if they were.
+func (tx *Tx) AddReceiptReminder(ctx context.Context, id bank.RemittanceID, c bank.Crossing, at time.Time) (bool, error) {
+	n, err := tx.exec(ctx, `
+		INSERT INTO receipt_reminders (remittance_id, crossing, at) VALUES ($1, $2, $3)
+		ON CONFLICT DO NOTHING`, string(id), string(c), micros(at))
+	return n == 1, err
 }
 
 // EarlierPayers tells which customers were credited with what came from each of these

@@ -158,13 +158,13 @@ func (tx *Tx) StatementsBetween(ctx context.Context, number, first, last string)
 		 ORDER BY id`, number, first, last)
 }
 
-// StatementBefore fetches the last statement of an account with a closing balance
-// whose days are all before one.
-func (tx *Tx) StatementBefore(ctx context.Context, number, first string) (bank.Statement, error) {
+// StatementBefore fetches the last statement of an account in a currency with a closing
+// balance whose days are all before one.
+func (tx *Tx) StatementBefore(ctx context.Context, number string, c money.Currency, first string) (bank.Statement, error) {
 	return scanStatement(tx.queryRow(ctx, `
 		SELECT `+statementColumns+` FROM bank_statements
-		 WHERE account_number = $1 AND last_day <> '' AND last_day < $2 AND closing IS NOT NULL
-		 ORDER BY last_day DESC, id DESC LIMIT 1`, number, first))
+		 WHERE account_number = $1 AND currency = $2 AND last_day <> '' AND last_day < $3 AND closing IS NOT NULL
+		 ORDER BY last_day DESC, id DESC LIMIT 1`, number, string(c), first))
 }
 
 func (tx *Tx) statements(ctx context.Context, query string, args ...any) ([]bank.Statement, error) {

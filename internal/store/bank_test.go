@@ -90,8 +90,10 @@ func TestBankRowsAreReadAsTheyWereWritten(t *testing.T) {
 			if got, err := tx.LinesWithReferences(ctx, "DE1", []string{"R1"}); err != nil || len(got) != 1 {
 				t.Errorf("by reference: got %v, %v", got, err)
 			}
-			if got, err := tx.LinesWithCores(ctx, []string{"c1", "c2"}); err != nil || len(got) != 1 {
-				t.Errorf("by day and amount: got %v, %v", got, err)
+			for format, want := range map[string]int{l.Format: 0, "a" + l.Format: 1, "z" + l.Format: 1} {
+				if got, err := tx.LinesToldOtherwise(ctx, format, []string{"c1", "c2", "c1"}); err != nil || len(got) != want {
+					t.Errorf("of that day and amount in another format than %s: got %v, %v, want %d", format, got, err, want)
+				}
 			}
 			for _, w := range []struct {
 				word string

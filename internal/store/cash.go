@@ -28,20 +28,20 @@ func debtColumnsOf(table string) string {
 // credit that is not billed yet. The accounts are locked.
 func (tx *Tx) OwedBy(ctx context.Context, ids []account.ID) (map[account.ID][]OwedDebt, error) {
 	out := map[account.ID][]OwedDebt{}
+	rows, args := tx.given(1, column{name: "owner", texts: textsOf(ids)})
 	err := tx.query(ctx, `
-		SELECT `+debtColumnsOf("d")+`, b.number, b.issued_at, b.due_at, coalesce(f.amount, 0)
-		  FROM debts AS d
+		SELECT `+debtColumnsOf("d")+`, b.number, b.issued_at, b.due_at, coalesce(f.amount, 0), d.by_hand
+		  FROM `+rows+`
+		  JOIN debts AS d ON d.account_id = given.owner AND d.state = 'open'
 		  LEFT JOIN bills AS b ON b.id = d.bill_id
 		  LEFT JOIN (SELECT debt_id, cast(sum(amount) as bigint) AS amount
 		               FROM payments
-		              WHERE state NOT IN ('succeeded', 'declined', 'cancelled') AND account_id IN (SELECT key FROM json_each($1))
+		              WHERE state NOT IN ('succeeded', 'declined', 'cancelled') AND account_id IN (SELECT owner FROM `+rows+`)
 		              GROUP BY debt_id) AS f ON f.debt_id = d.id
-		 WHERE d.account_id IN (SELECT key FROM json_each($1)) AND d.state = 'open'
-		   AND (d.kind = 'threshold' OR d.kind <> 'order' AND d.bill_id IS NOT NULL)
-		 ORDER BY d.account_id, d.id`, []any{keySet(ids)}, func(r row) error {
+		 WHERE d.kind = 'threshold' OR d.kind <> 'order' AND d.bill_id IS NOT NULL`, args, func(r row) error {
 		o := OwedDebt{}
 		var in int64
-		d, err := scanDebt(more{r, []any{textOf(&o.Owed.Number), instant{&o.Owed.BilledAt}, instant{&o.Owed.DueAt}, &in}})
+		d, err := scanDebt(more{r, []any{textOf(&o.Owed.Number), instant{&o.Owed.BilledAt}, instant{&o.Owed.DueAt}, &in, flag{&o.Owed.ByHand}}})
 		o.Debt = d
 		o.Owed.Debt, o.Owed.Bill, o.Owed.OpenedAt = d.ID, billing.BillID(d.Bill), d.OpenedAt
 		o.Owed.Open, o.Owed.InFlight = d.OpenAmount(), money.Amount{Minor: in, Currency: d.Amount.Currency}
@@ -51,7 +51,32 @@ func (tx *Tx) OwedBy(ctx context.Context, ids []account.ID) (map[account.ID][]Ow
 		out[d.Account] = append(out[d.Account], o)
 		return err
 	})
+	for _, owed := range out { // one customer's are few, and sorting all would be dear
+		slices.SortFunc(owed, func(a, b OwedDebt) int { return strings.Compare(string(a.Debt.ID), string(b.Debt.ID)) })
+	}
 	return out, err
+}
+
+// HoldForHand keeps balances off a debt until a person pays it.
+func (tx *Tx) HoldForHand(ctx context.Context, id billing.DebtID) error {
+	return tx.execOne(ctx, `UPDATE debts SET by_hand = 1 WHERE id = $1`, string(id))
+}
+
+// WaitsForHand tells whether something of a bill is open that balances are kept off.
+func (tx *Tx) WaitsForHand(ctx context.Context, id billing.BillID) (waits bool, err error) {
+	err = tx.queryRow(ctx, `
+		SELECT CASE WHEN EXISTS (SELECT 1 FROM debts WHERE bill_id = $1 AND state = 'open' AND by_hand = 1) THEN 1 ELSE 0 END`, string(id)).Scan(flag{&waits})
+	return waits, err
+}
+
+// FreeFromHand lets a balance pay debts again that were kept for a person.
+func (tx *Tx) FreeFromHand(ctx context.Context, ids []billing.DebtID) error {
+	return tx.change(ctx, `UPDATE debts SET by_hand = 0 WHERE id IN (SELECT key FROM json_each($1)) AND by_hand = 1`, keySet(ids))
+}
+
+// FreeAllFromHand is FreeFromHand for all debts of an account.
+func (tx *Tx) FreeAllFromHand(ctx context.Context, id account.ID) error {
+	return tx.change(ctx, `UPDATE debts SET by_hand = 0 WHERE account_id = $1 AND by_hand = 1`, string(id))
 }
 
 // more is a row with more columns behind those that its scanner knows.
@@ -229,7 +254,7 @@ func (tx *Tx) AccountsToApply(ctx context.Context, after account.ID, limit int) 
 		  JOIN accounts AS a ON a.id = b.account_id AND a.auto_apply = 1
 		 WHERE b.ledger_account = 'customer_balance' AND b.amount < 0 AND b.account_id > $1
 		   AND EXISTS (SELECT 1 FROM debts AS d
-		                WHERE d.account_id = b.account_id AND d.state = 'open' AND (d.kind = 'threshold' OR d.kind <> 'order' AND d.bill_id IS NOT NULL))
+		                WHERE d.account_id = b.account_id AND d.state = 'open' AND d.by_hand = 0 AND (d.kind = 'threshold' OR d.kind <> 'order' AND d.bill_id IS NOT NULL))
 		 ORDER BY b.account_id LIMIT $2`, []any{string(after), int64(limit)}, func(r row) error {
 		var id account.ID
 		err := r.Scan(&id)

@@ -132,16 +132,31 @@ type CreditDraw struct {
 // AddCreditDraw inserts one. It is booked in the same transaction.
 func (tx *Tx) AddCreditDraw(ctx context.Context, d CreditDraw) error {
 	return tx.execOne(ctx, `
-		INSERT INTO credit_draws (debt_id, order_debt_id, order_id, account_id, currency, amount, drawn_at)
+		INSERT INTO credit_draws (`+drawColumns+`)
 		VALUES ($1, $2, $3, $4, $5, $6, $7)`,
 		string(d.Debt), string(d.OrderDebt), string(d.Order), string(d.Account), string(d.Amount.Currency), d.Amount.Minor, micros(d.DrawnAt))
 }
 
-// DrawnFor is what a credit line paid of an order's debt; zero if nothing.
-func (tx *Tx) DrawnFor(ctx context.Context, d billing.Debt) (money.Amount, error) {
-	a := money.Amount{Currency: d.Amount.Currency}
-	err := tx.queryRow(ctx, `SELECT cast(coalesce(sum(amount), 0) as bigint) FROM credit_draws WHERE order_debt_id = $1`, string(d.ID)).Scan(&a.Minor)
-	return a, err
+const drawColumns = `debt_id, order_debt_id, order_id, account_id, currency, amount, drawn_at`
+
+func scanDraw(r row) (d CreditDraw, err error) {
+	err = r.Scan(&d.Debt, &d.OrderDebt, &d.Order, &d.Account, &d.Amount.Currency, &d.Amount.Minor, instant{&d.DrawnAt})
+	return d, err
+}
+
+// DrawnFor is what a credit line paid of an order's debt; nothing if it paid nothing.
+func (tx *Tx) DrawnFor(ctx context.Context, d billing.Debt) (CreditDraw, error) {
+	w, err := scanDraw(tx.queryRow(ctx, `SELECT `+drawColumns+` FROM credit_draws WHERE order_debt_id = $1`, string(d.ID)))
+	if errors.Is(err, errNoRow) {
+		return CreditDraw{Amount: money.Amount{Currency: d.Amount.Currency}}, nil
+	}
+	return w, err
+}
+
+// HasDrawn tells whether an account has drawn on a credit line before.
+func (tx *Tx) HasDrawn(ctx context.Context, id account.ID) (drawn bool, err error) {
+	err = tx.queryRow(ctx, `SELECT CASE WHEN EXISTS (SELECT 1 FROM credit_draws WHERE account_id = $1) THEN 1 ELSE 0 END`, string(id)).Scan(flag{&drawn})
+	return drawn, err
 }
 
 // DrawsOf lists what of debts was drawn for orders, by the debt: what a bill says of
@@ -149,11 +164,10 @@ func (tx *Tx) DrawnFor(ctx context.Context, d billing.Debt) (money.Amount, error
 func (tx *Tx) DrawsOf(ctx context.Context, debts []billing.DebtID) (map[billing.DebtID]CreditDraw, error) {
 	out := map[billing.DebtID]CreditDraw{}
 	err := tx.query(ctx, `
-		SELECT debt_id, order_debt_id, order_id, account_id, currency, amount, drawn_at
+		SELECT `+drawColumns+`
 		  FROM credit_draws
 		 WHERE debt_id IN (SELECT key FROM json_each($1))`, []any{keySet(debts)}, func(r row) error {
-		var d CreditDraw
-		err := r.Scan(&d.Debt, &d.OrderDebt, &d.Order, &d.Account, &d.Amount.Currency, &d.Amount.Minor, instant{&d.DrawnAt})
+		d, err := scanDraw(r)
 		out[d.Debt] = d
 		return err
 	})

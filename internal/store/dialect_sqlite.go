@@ -3,16 +3,21 @@ package store
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
+	"fmt"
 	"net/url"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
+
+	"github.com/bursar-pay/bursar/internal/billing"
 )
 
 const (
@@ -49,9 +54,32 @@ func sqliteDSN(path string, write bool) string {
 	return "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + q.Encode()
 }
 
+// localDay gives SQL the day of an instant in a zone, as the same function does that
+// a migration makes on PostgreSQL.
+var localDay = sync.OnceValue(func() error {
+	return sqlite.RegisterDeterministicScalarFunction("local_day", 2, func(_ *sqlite.FunctionContext, args []driver.Value) (driver.Value, error) {
+		zone, isText := args[0].(string)
+		at, isNumber := args[1].(int64)
+		if !isText || !isNumber {
+			return nil, fmt.Errorf("store: no zone and instant: %v", args)
+		}
+		if zone == "UTC" {
+			return int64(billing.DayOf(time.UnixMicro(at), time.UTC)), nil
+		}
+		l, err := time.LoadLocation(zone)
+		if err != nil {
+			return nil, err
+		}
+		return int64(billing.DayOf(time.UnixMicro(at), l)), nil
+	})
+})
+
 func openSQLite(ctx context.Context, path string, o Options) (engine, error) {
 	if path == "" {
 		return nil, ErrDatabaseURL
+	}
+	if err := localDay(); err != nil {
+		return nil, err
 	}
 	if _, err := os.Stat(path); err != nil {
 		if o.ReadOnly {

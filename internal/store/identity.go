@@ -36,6 +36,7 @@ func scanCase(r row) (IdentityCase, error) {
 	if errors.Is(err, errNoRow) {
 		return c, identity.ErrCaseNotFound
 	}
+	c.OnCredit = c.Looks.Kind == payment.CreditKind
 	return c, err
 }
 

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -16,13 +17,15 @@ import (
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 	"github.com/riverqueue/river/riverdriver/riversqlite"
 	"github.com/riverqueue/river/rivermigrate"
+	"github.com/riverqueue/river/rivertype"
 
 	"github.com/bursar-pay/bursar/internal/job"
 )
 
-// Enqueuer puts a job into a queue, in the transaction that needs it.
+// Enqueuer puts jobs into a queue, in the transaction that needs them. However many
+// they are, the number of statements is the same.
 type Enqueuer interface {
-	Enqueue(ctx context.Context, tx *Tx, j job.Job) error
+	Enqueue(ctx context.Context, tx *Tx, jobs ...job.Job) error
 }
 
 var errNoQueue = errors.New("store: no queue has been chosen with UseQueue")
@@ -30,13 +33,56 @@ var errNoQueue = errors.New("store: no queue has been chosen with UseQueue")
 // UseQueue says where jobs go. It is called once, before the first Update.
 func (s *Store) UseQueue(q Enqueuer) { s.enqueue = q }
 
-// Enqueue puts a job into the queue that UseQueue has named.
-func (tx *Tx) Enqueue(ctx context.Context, j job.Job) error {
-	if tx.store.enqueue == nil {
+// Enqueue puts jobs into the queue that UseQueue has named.
+func (tx *Tx) Enqueue(ctx context.Context, jobs ...job.Job) error {
+	switch {
+	case len(jobs) == 0:
+		return nil
+	case tx.store.enqueue == nil:
 		return tx.note(errNoQueue)
 	}
-	return tx.store.enqueue.Enqueue(ctx, tx, j)
+	return tx.store.enqueue.Enqueue(ctx, tx, jobs...)
 }
+
+// sorted splits jobs into single ones and others. Of several that are the same single
+// job, the one that is due first stays, where the first of them stood: PostgreSQL
+// changes no row twice in one statement.
+func sorted(jobs []job.Job) (single, others []job.Job) {
+	at := map[string]int{}
+	for _, j := range jobs {
+		if !j.Once {
+			others = append(others, j)
+			continue
+		}
+		i, again := at[uniqueKey(j)]
+		switch {
+		case !again:
+			at[uniqueKey(j)] = len(single)
+			single = append(single, j)
+		case dueAt(j) < dueAt(single[i]):
+			single[i] = j
+		}
+	}
+	return single, others
+}
+
+// jobColumns are the columns of jobs that have no key yet.
+func jobColumns(jobs []job.Job) []column {
+	n := make([]int64, len(jobs))
+	none := make([]string, len(jobs))
+	return []column{
+		textColumn("kind", jobs, func(j job.Job) string { return string(j.Kind) }),
+		textColumn("subject", jobs, func(j job.Job) string { return j.Subject }),
+		numberColumn("due_at", jobs, dueAt),
+		{name: "attempts", numbers: n}, {name: "last_error", texts: none},
+	}
+}
+
+// anEarlierJobWins is how a single job goes in beside one that waits.
+const anEarlierJobWins = `
+	ON CONFLICT (unique_key) DO UPDATE
+	SET due_at = excluded.due_at
+	WHERE excluded.due_at < jobs.due_at`
 
 // --- The stepper's queue ---
 
@@ -51,20 +97,25 @@ func StepperQueue(wake func()) Enqueuer { return stepperQueue{wake} }
 
 type stepperQueue struct{ wake func() }
 
-// Enqueue inserts a row. A single job that waits, or runs, takes the earlier due
+// Enqueue inserts rows. A single job that waits, or runs, takes the earlier due
 // time instead; while it runs it has none, so that it will run once more.
-func (q stepperQueue) Enqueue(ctx context.Context, tx *Tx, j job.Job) error {
-	err := tx.change(ctx, `
-		INSERT INTO jobs (kind, subject, unique_key, due_at, attempts, last_error)
-		VALUES ($1, $2, $3, $4, 0, '')
-		    ON CONFLICT (unique_key) DO UPDATE
-		   SET due_at = excluded.due_at
-		 WHERE excluded.due_at < jobs.due_at`,
-		string(j.Kind), j.Subject, orNull(uniqueKey(j)), dueAt(j))
-	if err == nil && q.wake != nil {
+func (q stepperQueue) Enqueue(ctx context.Context, tx *Tx, jobs ...job.Job) error {
+	single, others := sorted(jobs)
+	if len(others) > 0 {
+		if err := tx.later(ctx, statement{rows: &bulk{into: "jobs", columns: jobColumns(others)}}); err != nil {
+			return err
+		}
+	}
+	if len(single) > 0 {
+		columns := append(jobColumns(single), textColumn("unique_key", single, uniqueKey))
+		if err := tx.later(ctx, statement{rows: &bulk{into: "jobs", columns: columns, more: anEarlierJobWins}}); err != nil {
+			return err
+		}
+	}
+	if q.wake != nil {
 		tx.AfterCommit(q.wake)
 	}
-	return err
+	return nil
 }
 
 // uniqueKey tells single jobs apart; "" for the others.
@@ -199,35 +250,73 @@ type riverQueue[T any] struct {
 	now    func() time.Time
 }
 
-// Enqueue inserts River's job and, for a single one, the row that makes it so. A
+// Enqueue inserts River's jobs and, for single ones, the rows that make them so. A
 // single job that waits already gets another job of River's if that is due
 // earlier; the one it had finds itself superseded and ends.
-func (q riverQueue[T]) Enqueue(ctx context.Context, tx *Tx, j job.Job) error {
-	args := job.RiverArgs{Job: j.Kind, Subject: j.Subject}
-	if j.Once {
-		err := tx.queryRow(ctx, `
-			INSERT INTO jobs (kind, subject, unique_key, due_at, attempts, last_error)
-			VALUES ($1, $2, $3, $4, 0, '')
-			    ON CONFLICT (unique_key) DO UPDATE
-			   SET due_at = excluded.due_at
-			 WHERE excluded.due_at < jobs.due_at
-			RETURNING id`, string(j.Kind), j.Subject, uniqueKey(j), dueAt(j)).Scan(&args.Once)
-		if errors.Is(err, errNoRow) {
-			return nil // it waits, and for no later
-		}
-		if err != nil {
-			return err
-		}
+func (q riverQueue[T]) Enqueue(ctx context.Context, tx *Tx, jobs ...job.Job) error {
+	single, others := sorted(jobs)
+	rows, err := keepSingle(ctx, tx, single)
+	if err != nil {
+		return err
 	}
-	if err := tx.usable(ctx); err != nil {
+	var params []river.InsertManyParams
+	for _, j := range append(others, single...) {
+		args := job.RiverArgs{Job: j.Kind, Subject: j.Subject}
+		if j.Once {
+			var isNew bool
+			if args.Once, isNew = rows[uniqueKey(j)]; !isNew {
+				continue // it waits, and for no later
+			}
+		}
+		params = append(params, river.InsertManyParams{Args: args, InsertOpts: job.RiverInsert(j.At, q.now())})
+	}
+	if err := tx.usable(ctx); err != nil || len(params) == 0 {
 		return err
 	}
 	// Without the caller's cancellation, as in sqliteEngine.begin.
-	inserted, err := q.client.InsertTx(context.WithoutCancel(ctx), tx.conn.raw().(T), args, job.RiverInsert(j.At, q.now()))
-	if err != nil || !j.Once {
+	inserted, err := q.client.InsertManyTx(context.WithoutCancel(ctx), tx.conn.raw().(T), params)
+	if err != nil || len(rows) == 0 {
 		return tx.note(err)
 	}
-	return tx.execOne(ctx, `UPDATE jobs SET river_job = $2 WHERE id = $1`, args.Once, inserted.Job.ID)
+	return nameRiverJobs(ctx, tx, inserted)
+}
+
+// keepSingle inserts the rows of single jobs, and returns by their keys those that
+// need a job of River's.
+func keepSingle(ctx context.Context, tx *Tx, single []job.Job) (map[string]int64, error) {
+	if len(single) == 0 {
+		return nil, nil
+	}
+	columns := append(jobColumns(single), textColumn("unique_key", single, uniqueKey))
+	given, args := tx.given(1, columns...)
+	rows := make(map[string]int64, len(single))
+	err := tx.query(ctx, `
+		INSERT INTO jobs (kind, subject, due_at, attempts, last_error, unique_key)
+		SELECT kind, subject, due_at, attempts, last_error, unique_key FROM `+given+` WHERE true`+anEarlierJobWins+`
+		RETURNING id, unique_key`, args, func(r row) error {
+		var id int64
+		var key string
+		err := r.Scan(&id, &key)
+		rows[key] = id
+		return err
+	})
+	return rows, err
+}
+
+// nameRiverJobs notes in the rows of single jobs which job of River's comes for each.
+func nameRiverJobs(ctx context.Context, tx *Tx, inserted []*rivertype.JobInsertResult) error {
+	var rows, jobs []int64
+	for _, i := range inserted {
+		var args job.RiverArgs
+		if err := json.Unmarshal(i.Job.EncodedArgs, &args); err != nil {
+			return tx.note(err)
+		}
+		if args.Once != 0 {
+			rows, jobs = append(rows, args.Once), append(jobs, i.Job.ID)
+		}
+	}
+	given, args := tx.given(1, column{name: "once", numbers: rows}, column{name: "river", numbers: jobs})
+	return tx.change(ctx, `UPDATE jobs SET river_job = given.river FROM `+given+` WHERE jobs.id = given.once`, args...)
 }
 
 // OpenRiver returns a client that works on this database, and what closes its

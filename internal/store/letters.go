@@ -21,17 +21,22 @@ func scanLetter(r row) (mail.Letter, error) {
 	return l, err
 }
 
-// AddLetter adds a letter that waits for a notice which this transaction has added.
-// There is none where the notice was known, or where the customer has chosen to do
-// without and the kind is not always mailed.
-func (tx *Tx) AddLetter(ctx context.Context, notice string, always bool, at time.Time) error {
+// AddLetters adds letters that wait for notices which this transaction has added. There
+// is none where the notice was known, or where the customer has chosen to do without
+// and the kind is not always mailed.
+func (tx *Tx) AddLetters(ctx context.Context, notices []Notice, always func(kind string) bool) error {
+	if len(notices) == 0 {
+		return nil
+	}
+	rows, args := tx.given(1,
+		textColumn("id", notices, func(n Notice) string { return n.ID }),
+		numberColumn("always", notices, func(n Notice) int64 { return bit(always(n.Kind)) }))
 	return tx.change(ctx, `
 		INSERT INTO letters (message_id, account_id, kind, state, attempts, doubts, next_at, recipient, language, reason, answer, title, body, created_at)
-		SELECT n.id, n.account_id, n.kind, 'waiting', 0, 0, cast($3 as bigint), '', '', '', '', '', '', cast($3 as bigint)
-		  FROM notices n
-		 WHERE n.id = $1
-		   AND ($2 = 1 OR NOT EXISTS (SELECT 1 FROM mail_choices c WHERE c.account_id = n.account_id AND c.kind = n.kind AND c.wanted = 0))`,
-		notice, bit(always), micros(at))
+		SELECT n.id, n.account_id, n.kind, 'waiting', 0, 0, n.created_at, '', '', '', '', '', '', n.created_at
+		  FROM `+rows+`
+		  JOIN notices AS n ON n.id = given.id
+		 WHERE given.always = 1 OR NOT EXISTS (SELECT 1 FROM mail_choices AS c WHERE c.account_id = n.account_id AND c.kind = n.kind AND c.wanted = 0)`, args...)
 }
 
 // Letter fetches the letter of a message.

@@ -54,6 +54,8 @@ type Ticket struct {
 	ExpiresAt time.Time
 	UsedAt    time.Time
 	OpenedAt  time.Time // of a session; zero: it is not known
+	ProvedAt  time.Time // when who is in a session last proved who they are; zero: it is not known
+	ReturnURL string    // of a link: where the platform wants its customer again; "" nowhere
 	Address   string    // from which a session was opened; "" unknown
 	Agent     string    // the browser of a session, as it calls itself
 }
@@ -65,8 +67,9 @@ var ErrTicket = fault.New(fault.Unauthenticated, "link_invalid", "the link is no
 // AddTicket keeps a ticket.
 func (tx *Tx) AddTicket(ctx context.Context, t Ticket) error {
 	return tx.execOne(ctx, `
-		INSERT INTO tickets (hash, kind, account_id, subject, expires_at, opened_at, address, agent) VALUES ($1, $2, $3, $4, $5, coalesce(cast($6 as bigint), 0), $7, $8)`,
-		t.Hash, t.Kind, string(t.Account), t.Subject, micros(t.ExpiresAt), micros(t.OpenedAt), t.Address, t.Agent)
+		INSERT INTO tickets (hash, kind, account_id, subject, expires_at, opened_at, address, agent, proved_at, return_url)
+		VALUES ($1, $2, $3, $4, $5, coalesce(cast($6 as bigint), 0), $7, $8, $9, $10)`,
+		t.Hash, t.Kind, string(t.Account), t.Subject, micros(t.ExpiresAt), micros(t.OpenedAt), t.Address, t.Agent, micros(t.ProvedAt), t.ReturnURL)
 }
 
 // UseTicket takes a one-time ticket: of several who try, one gets it.
@@ -75,7 +78,7 @@ func (tx *Tx) UseTicket(ctx context.Context, hash []byte, kind string, now time.
 	err := tx.queryRow(ctx, `
 		UPDATE tickets SET used_at = $3
 		 WHERE hash = $1 AND kind = $2 AND used_at IS NULL AND expires_at > $3
-		RETURNING account_id, subject, expires_at`, hash, kind, micros(now)).Scan(&t.Account, &t.Subject, instant{&t.ExpiresAt})
+		RETURNING account_id, subject, expires_at, return_url`, hash, kind, micros(now)).Scan(&t.Account, &t.Subject, instant{&t.ExpiresAt}, &t.ReturnURL)
 	if errors.Is(err, errNoRow) {
 		return t, ErrTicket
 	}
@@ -86,10 +89,10 @@ func (tx *Tx) UseTicket(ctx context.Context, hash []byte, kind string, now time.
 func (tx *Tx) Ticket(ctx context.Context, hash []byte, kind string, now time.Time) (Ticket, error) {
 	t := Ticket{Hash: hash, Kind: kind}
 	err := tx.queryRow(ctx, `
-		SELECT account_id, subject, expires_at
+		SELECT account_id, subject, expires_at, opened_at, proved_at
 		  FROM tickets
 		 WHERE hash = $1 AND kind = $2 AND used_at IS NULL AND expires_at > $3`, hash, kind, micros(now)).
-		Scan(&t.Account, &t.Subject, instant{&t.ExpiresAt})
+		Scan(&t.Account, &t.Subject, instant{&t.ExpiresAt}, instant{&t.OpenedAt}, instant{&t.ProvedAt})
 	if errors.Is(err, errNoRow) {
 		return t, ErrTicket
 	}

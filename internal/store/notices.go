@@ -32,13 +32,25 @@ func scanNotice(r row) (Notice, error) {
 	return n, err
 }
 
-// AddNotice keeps a notice; another of the same kind about the same subject is
-// left out.
-func (tx *Tx) AddNotice(ctx context.Context, n Notice) error {
-	return tx.change(ctx, `
-		INSERT INTO notices (id, account_id, kind, subject, detail, created_at)
-		VALUES ($1, $2, $3, $4, $5, $6)
-		ON CONFLICT DO NOTHING`, n.ID, string(n.Account), n.Kind, n.Subject, asJSON(n.Detail), micros(n.CreatedAt))
+// AddNotices keeps notices; another of the same kind about the same subject is left
+// out.
+func (tx *Tx) AddNotices(ctx context.Context, all []Notice) error {
+	if len(all) == 0 {
+		return nil
+	}
+	text := func(name string, of func(Notice) string) column { return textColumn(name, all, of) }
+	return tx.later(ctx, statement{rows: &bulk{
+		into: "notices",
+		columns: []column{
+			text("id", func(n Notice) string { return n.ID }),
+			text("account_id", func(n Notice) string { return string(n.Account) }),
+			text("kind", func(n Notice) string { return n.Kind }),
+			text("subject", func(n Notice) string { return n.Subject }),
+			text("detail", func(n Notice) string { return asJSON(n.Detail) }),
+			numberColumn("created_at", all, func(n Notice) int64 { return n.CreatedAt.UnixMicro() }),
+		},
+		more: `ON CONFLICT DO NOTHING`,
+	}})
 }
 
 // Notice fetches a notice.

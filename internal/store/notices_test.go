@@ -32,7 +32,8 @@ func tell(t *testing.T, s *store.Store, n store.Notice, always bool) {
 	t.Helper()
 	n.CreatedAt = noon
 	update(t, s, func(tx *store.Tx) error {
-		return errors.Join(tx.AddNotice(t.Context(), n), tx.AddLetter(t.Context(), n.ID, always, noon))
+		some := []store.Notice{n}
+		return errors.Join(tx.AddNotices(t.Context(), some), tx.AddLetters(t.Context(), some, func(string) bool { return always }))
 	})
 }
 

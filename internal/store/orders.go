@@ -133,6 +133,6 @@ func (tx *Tx) AddCashApplication(ctx context.Context, c CashApplication) error {
 // AppliedTo sums what was spent of the customer's balance on a debt.
 func (tx *Tx) AppliedTo(ctx context.Context, d billing.Debt) (money.Amount, error) {
 	a := money.Amount{Currency: d.Amount.Currency}
-	err := tx.queryRow(ctx, `SELECT cast(coalesce(sum(amount), 0) as bigint) FROM cash_applications WHERE debt_id = $1`, string(d.ID)).Scan(&a.Minor)
+	err := tx.queryRow(ctx, `SELECT cast(coalesce(sum(amount - undone), 0) as bigint) FROM cash_applications WHERE debt_id = $1`, string(d.ID)).Scan(&a.Minor)
 	return a, err
 }

@@ -56,16 +56,20 @@ func (tx *Tx) LockReceivingAccount(ctx context.Context, id bank.ReceivingID) (ba
 	return scanReceiving(tx.queryRow(ctx, `SELECT `+receivingColumns+` FROM receiving_accounts WHERE id = $1`+tx.forUpdate(), string(id)))
 }
 
-// ReceivingAccountByNumber fetches the bank account of ours that has this number, in
-// normal form, open or closed.
-func (tx *Tx) ReceivingAccountByNumber(ctx context.Context, number string) (bank.ReceivingAccount, error) {
-	return scanReceiving(tx.queryRow(ctx, `SELECT `+receivingColumns+` FROM receiving_accounts WHERE number = $1`, number))
+// ReceivingAccountsNumbered lists the bank accounts of ours that have this number, in
+// normal form, open or closed: one for each currency that the bank keeps under it.
+func (tx *Tx) ReceivingAccountsNumbered(ctx context.Context, number string) ([]bank.ReceivingAccount, error) {
+	return tx.receivingAccounts(ctx, `SELECT `+receivingColumns+` FROM receiving_accounts WHERE number = $1 ORDER BY id`, number)
 }
 
 // ReceivingAccounts lists our bank accounts, the first one first. There are dozens.
 func (tx *Tx) ReceivingAccounts(ctx context.Context) ([]bank.ReceivingAccount, error) {
+	return tx.receivingAccounts(ctx, `SELECT `+receivingColumns+` FROM receiving_accounts ORDER BY id`)
+}
+
+func (tx *Tx) receivingAccounts(ctx context.Context, query string, args ...any) ([]bank.ReceivingAccount, error) {
 	var out []bank.ReceivingAccount
-	err := tx.query(ctx, `SELECT `+receivingColumns+` FROM receiving_accounts ORDER BY id`, nil, func(r row) error {
+	err := tx.query(ctx, query, args, func(r row) error {
 		a, err := scanReceiving(r)
 		out = append(out, a)
 		return err

@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"errors"
+	"strings"
 	"testing"
 
 	"github.com/bursar-pay/bursar/internal/bank"
@@ -22,8 +23,27 @@ func TestNumbersStayTheirCustomers(t *testing.T) {
 			Number: "DE89370400440532013000", Rails: []bank.Rail{bank.RailSEPA}, Shared: true, OpenedAt: askedAt,
 		}
 		p := bank.Pool{ID: "vpl_1", Receiving: "rac_1", Kind: bank.ListPool, Scheme: bank.SchemeIBAN, Country: "DE", Next: 1, Last: 2, WarnAt: 1, OpenedAt: askedAt}
+		// Two people's word on the account and the numbers that the test adds.
+		const agreed = `
+			INSERT INTO receiving_changes VALUES
+			('rcc_1', 'open', 'rac_1', '', '{}', 'letter', 'agreed', 'ann', 1, 'bob', 1, ''),
+			('rcc_2', 'pool', 'rac_1', 'vpl_1', '{}', 'letter', 'agreed', 'ann', 1, 'bob', 1, '')`
 		v := bank.VirtualAccount{ID: "vac_1", Pool: "vpl_1", Receiving: "rac_1", Number: "N1", Account: "acct_1", AssignedAt: askedAt, AssignedBy: "cli"}
+		for name, do := range map[string]func(*store.Tx) error{
+			"an account that nobody agreed to": func(tx *store.Tx) error { _, err := tx.AddReceivingAccount(ctx, r); return err },
+			"one's own word alone": func(tx *store.Tx) error {
+				_, err := tx.Exec(ctx, strings.ReplaceAll(agreed, "'bob'", "'ann'"))
+				return err
+			},
+		} {
+			if err := update(do); err == nil {
+				t.Errorf("%s: got no error, want it refused", name)
+			}
+		}
 		if err := update(func(tx *store.Tx) error {
+			if _, err := tx.Exec(ctx, agreed); err != nil {
+				return err
+			}
 			added, err := tx.AddReceivingAccount(ctx, r)
 			if err != nil || !added {
 				t.Errorf("added: %v, %v", added, err)
@@ -60,8 +80,8 @@ func TestNumbersStayTheirCustomers(t *testing.T) {
 			if _, err := tx.VirtualAccountOf(ctx, "acct_2"); !errors.Is(err, bank.ErrVirtualNotFound) {
 				t.Errorf("of who has none: got %v, want %v", err, bank.ErrVirtualNotFound)
 			}
-			if _, err := tx.ReceivingAccountByNumber(ctx, "N1"); !errors.Is(err, bank.ErrReceivingNotFound) {
-				t.Errorf("a customer's number: got %v, want %v", err, bank.ErrReceivingNotFound)
+			if ours, err := tx.ReceivingAccountsNumbered(ctx, "N1"); err != nil || len(ours) != 0 {
+				t.Errorf("a customer's number: got %v, %v, want none of ours", ours, err)
 			}
 			return nil
 		}); err != nil {
@@ -84,6 +104,12 @@ func TestNumbersStayTheirCustomers(t *testing.T) {
 			"our bank account goes":             `DELETE FROM receiving_accounts`,
 			"a reference changes hands":         `UPDATE payment_references SET account_id = 'acct_2'`,
 			"a reference goes":                  `DELETE FROM payment_references`,
+			"a bank account nobody agreed to":   `INSERT INTO receiving_accounts SELECT 'rac_2', seller, country, serves, currency, bank, bank_address, bic, holder, scheme, bank_code, '4711', rails, shared, opened_at, closed_at FROM receiving_accounts`,
+			"numbers that nobody agreed to":     `INSERT INTO number_pools SELECT 'vpl_2', receiving_id, kind, scheme, country, bank_code, prefix, digits, next, last, warn_at, opened_at FROM number_pools`,
+			"a closing that nobody agreed to":   `UPDATE receiving_accounts SET closed_at = 1`,
+			"an agreement is taken back":        `UPDATE receiving_changes SET state = 'refused' WHERE id = 'rcc_1'`,
+			"what was agreed to is changed":     `UPDATE receiving_changes SET terms = '{}'`,
+			"an agreement goes":                 `DELETE FROM receiving_changes`,
 		} {
 			if err := update(func(tx *store.Tx) error { _, err := tx.Exec(ctx, statement); return err }); err == nil {
 				t.Errorf("%s: got no error, want it refused", name)
@@ -91,6 +117,9 @@ func TestNumbersStayTheirCustomers(t *testing.T) {
 		}
 
 		if err := update(func(tx *store.Tx) error {
+			if _, err := tx.Exec(ctx, `INSERT INTO receiving_changes VALUES ('rcc_3', 'close', 'rac_1', '', '{}', 'letter', 'agreed', 'ann', 1, 'bob', 1, '')`); err != nil {
+				return err
+			}
 			retired, err := tx.CloseReceivingAccount(ctx, "rac_1", askedAt)
 			if retired != 1 {
 				t.Errorf("closing retires %d numbers, want 1", retired)

@@ -78,6 +78,25 @@ func (tx *Tx) OrderedSince(ctx context.Context, id account.ID, from billing.Mont
 	return sums, err
 }
 
+// DrawnNets sums before tax what an account's bills ask for orders that were drawn on
+// credit, by the bill. The orders' own debts are paid by that.
+func (tx *Tx) DrawnNets(ctx context.Context, id account.ID, cur money.Currency) (map[billing.BillID]money.Amount, error) {
+	sums := map[billing.BillID]money.Amount{}
+	err := tx.query(ctx, `
+		SELECT d.bill_id, cast(sum(d.net) as bigint)
+		  FROM credit_draws AS w
+		  JOIN debts AS d ON d.id = w.debt_id
+		 WHERE w.account_id = $1 AND d.bill_id IS NOT NULL AND d.currency = $2
+		 GROUP BY d.bill_id`, []any{string(id), string(cur)}, func(r row) error {
+		var b billing.BillID
+		sum := money.Amount{Currency: cur}
+		err := r.Scan(&b, &sum.Minor)
+		sums[b] = sum
+		return err
+	})
+	return sums, err
+}
+
 // BillsSince lists an account's bills from a month on, the latest month first.
 func (tx *Tx) BillsSince(ctx context.Context, id account.ID, from billing.Month) ([]billing.Bill, error) {
 	var out []billing.Bill

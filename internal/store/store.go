@@ -141,6 +141,9 @@ func (s *Store) once(ctx context.Context, write bool, fn func(*Tx) error) error 
 	if err != nil {
 		return err
 	}
+	if write {
+		c = &ahead{conn: c}
+	}
 	tx := &Tx{conn: c, store: s, writes: write}
 	ended := false
 	defer func() {

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/bursar-pay/bursar/internal/account"
@@ -181,36 +182,118 @@ func (tx *Tx) UsageContents(ctx context.Context, lines []UsageLine) (map[account
 type ExposureDelta struct {
 	Account    account.ID
 	Collection int64
+	Month      billing.Month // of the collection
 	Product    string
 	Lines      int64
 	Usage      money.Exact
+	Day        billing.Day        // the newest, of which all is that is of none of the others
+	Others     []billing.DayUsage // each day once
 }
 
-// AddExposures adds a batch's sums to the exposures.
+// AddLine adds a line of a day.
+func (d *ExposureDelta) AddLine(day billing.Day, amount money.Exact) (err error) {
+	if day != d.Day {
+		if err := d.addOther(day, amount); err != nil {
+			return err
+		}
+	}
+	d.Lines++
+	d.Usage, err = d.Usage.Add(amount)
+	return err
+}
+
+// addOther notes a line that is not of the newest day so far. If it is of a newer one,
+// what was the newest is one of the others from now on.
+func (d *ExposureDelta) addOther(day billing.Day, amount money.Exact) (err error) {
+	if day > d.Day {
+		whole := billing.DayUsage{Day: d.Day, Exposure: billing.Exposure{Product: d.Product, Lines: d.Lines, Usage: d.Usage}}
+		for _, o := range d.Others {
+			whole.Lines -= o.Lines
+			if whole.Usage, err = whole.Usage.Sub(o.Usage); err != nil {
+				return err
+			}
+		}
+		d.Others, d.Day = append(d.Others, whole), day
+		return nil
+	}
+	at := slices.IndexFunc(d.Others, func(o billing.DayUsage) bool { return o.Day == day })
+	if at < 0 {
+		at = len(d.Others)
+		d.Others = append(d.Others, billing.DayUsage{Day: day, Exposure: billing.Exposure{Product: d.Product, Usage: money.Exact{Currency: amount.Currency}}})
+	}
+	o := &d.Others[at]
+	o.Lines++
+	o.Usage, err = o.Usage.Add(amount)
+	return err
+}
+
+// AddExposures adds a batch's sums to the exposures, and to the days that they are of.
 func (tx *Tx) AddExposures(ctx context.Context, deltas []ExposureDelta) error {
 	if len(deltas) == 0 {
 		return nil
 	}
-	return tx.later(ctx, addExposures(deltas))
+	if err := tx.later(ctx, addExposures(deltas)); err != nil {
+		return err
+	}
+	others := addDays(deltas)
+	if others.columns[0].len() == 0 {
+		return nil // as nearly always
+	}
+	return tx.later(ctx, statement{rows: &others})
 }
 
+// addExposures adds to the exposures, and to the day that each of them has beside its
+// sums. What was there of another day is moved to usage_days by a trigger.
 func addExposures(deltas []ExposureDelta) statement {
 	n := len(deltas)
 	accounts, products := make([]string, n), make([]string, n)
 	collections, micro, pico, lines := make([]int64, n), make([]int64, n), make([]int64, n), make([]int64, n)
-	for i, d := range deltas {
+	days, dayMicro, dayPico, dayLines := make([]int64, n), make([]int64, n), make([]int64, n), make([]int64, n)
+	for i := range deltas {
+		d := &deltas[i]
 		accounts[i], collections[i], products[i] = string(d.Account), d.Collection, d.Product
 		micro[i], pico[i], lines[i] = d.Usage.Micro, d.Usage.Pico, d.Lines
+		days[i], dayMicro[i], dayPico[i], dayLines[i] = int64(d.Day), d.Usage.Micro, d.Usage.Pico, d.Lines
+		for _, o := range d.Others {
+			dayMicro[i], dayPico[i], dayLines[i] = dayMicro[i]-o.Usage.Micro, dayPico[i]-o.Usage.Pico, dayLines[i]-o.Lines
+		}
 	}
 	return statement{rows: &bulk{
 		into: "exposures",
 		columns: []column{
 			{name: "account_id", texts: accounts}, {name: "collection", numbers: collections}, {name: "product", texts: products},
 			{name: "micro", numbers: micro}, {name: "pico", numbers: pico}, {name: "lines", numbers: lines},
+			{name: "day", numbers: days}, {name: "day_micro", numbers: dayMicro}, {name: "day_pico", numbers: dayPico}, {name: "day_lines", numbers: dayLines},
 		},
 		more: `ON CONFLICT (account_id, collection, product) DO UPDATE
-		   SET micro = exposures.micro + excluded.micro, pico = exposures.pico + excluded.pico, lines = exposures.lines + excluded.lines`,
+		   SET micro = exposures.micro + excluded.micro, pico = exposures.pico + excluded.pico, lines = exposures.lines + excluded.lines,
+		       day = excluded.day,
+		       day_micro = CASE WHEN exposures.day = excluded.day THEN exposures.day_micro ELSE 0 END + excluded.day_micro,
+		       day_pico = CASE WHEN exposures.day = excluded.day THEN exposures.day_pico ELSE 0 END + excluded.day_pico,
+		       day_lines = CASE WHEN exposures.day = excluded.day THEN exposures.day_lines ELSE 0 END + excluded.day_lines`,
 	}}
+}
+
+// addDays adds what a batch has of other days than the newest. The months' open
+// collections are one each, so that no row comes twice.
+func addDays(deltas []ExposureDelta) bulk {
+	var accounts, months, products []string
+	var days, lines, micro, pico []int64
+	for _, d := range deltas {
+		for _, o := range d.Others {
+			accounts, months, products = append(accounts, string(d.Account)), append(months, string(d.Month)), append(products, d.Product)
+			days, lines, micro, pico = append(days, int64(o.Day)), append(lines, o.Lines), append(micro, o.Usage.Micro), append(pico, o.Usage.Pico)
+		}
+	}
+	return bulk{
+		into: "usage_days",
+		columns: []column{
+			{name: "account_id", texts: accounts}, {name: "month", texts: months}, {name: "day", numbers: days}, {name: "product", texts: products},
+			{name: "lines", numbers: lines}, {name: "micro", numbers: micro}, {name: "pico", numbers: pico},
+		},
+		more: `ON CONFLICT (account_id, month, day, product) DO UPDATE
+		   SET lines = usage_days.lines + excluded.lines, micro = usage_days.micro + excluded.micro, pico = usage_days.pico + excluded.pico`,
+	}
 }
 
 // CollectionSum is a collection and the sum of its exposures over its products.
@@ -283,6 +366,34 @@ func (tx *Tx) MonthUsage(ctx context.Context, id account.ID, m billing.Month, cu
 		 WHERE c.account_id = $1 AND c.month = $2
 		 GROUP BY e.product
 		 ORDER BY e.product`, string(id), string(m))
+}
+
+// MonthDays sums an account's usage of a month by day and product, the oldest day
+// first. Days of months before are there too, if usage came after their bill.
+func (tx *Tx) MonthDays(ctx context.Context, id account.ID, m billing.Month, cur money.Currency) ([]billing.DayUsage, error) {
+	var out []billing.DayUsage
+	err := tx.query(ctx, `
+		SELECT day, product, cast(sum(lines) as bigint), cast(sum(micro) as bigint), cast(sum(pico) as bigint)
+		  FROM (SELECT day, product, lines, micro, pico
+		          FROM usage_days
+		         WHERE account_id = $1 AND month = $2
+		        UNION ALL
+		        SELECT e.day, e.product, e.day_lines, e.day_micro, e.day_pico
+		          FROM collections AS c
+		          JOIN exposures AS e ON e.account_id = c.account_id AND e.collection = c.number
+		         WHERE c.account_id = $1 AND c.month = $2 AND e.day_lines <> 0) AS days
+		 GROUP BY day, product
+		 ORDER BY day, product`, []any{string(id), string(m)}, func(r row) error {
+		var d billing.DayUsage
+		var micro, pico int64
+		err := r.Scan(&d.Day, &d.Product, &d.Lines, &micro, &pico)
+		if err == nil {
+			d.Usage, err = money.Normalize(micro, pico, cur)
+		}
+		out = append(out, d)
+		return err
+	})
+	return out, err
 }
 
 func (tx *Tx) exposures(ctx context.Context, cur money.Currency, query string, args ...any) ([]billing.Exposure, error) {

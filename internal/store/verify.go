@@ -5,8 +5,10 @@ import (
 	"database/sql"
 	"fmt"
 	"math/big"
+	"strconv"
 	"strings"
 
+	"github.com/bursar-pay/bursar/internal/billing"
 	"github.com/bursar-pay/bursar/internal/money"
 )
 
@@ -60,7 +62,7 @@ type proof struct {
 
 // question finds what is wrong, a row a problem: where it is, the currency or an
 // empty text, and the values that says shows: %s as it is, %m as minor units of
-// the row's currency, %x as an exact amount written "micro pico".
+// the row's currency, %x as an exact amount written "micro pico", %d as a day.
 //
 // Rows that must agree are added up with opposite signs in one UNION ALL: what
 // does not come to nothing is wrong, whichever side it is missing from. A healthy
@@ -222,6 +224,10 @@ func (v value) Format(f fmt.State, verb rune) {
 			text = v.minor()
 		case 'x':
 			text = v.exact()
+		case 'd':
+			if n, err := strconv.ParseInt(v.String, 10, 64); err == nil {
+				text = billing.Day(n).String()
+			}
 		}
 	}
 	fmt.Fprint(f, text)

@@ -64,7 +64,7 @@ var filled = []string{
 	`INSERT INTO collections SELECT acct, n % 10 + 1, '2024-09', 'shut', 0, 0 FROM rows`,
 	`INSERT INTO usage_lines SELECT BYTES('line_' || n || 'a' HERE), acct, 'line_' || n || 'a', EMPTY, n % 10 + 1, 'compute', 10000000, 5, 0, 0 FROM rows`,
 	`INSERT INTO usage_lines SELECT BYTES('line_' || n || 'b' HERE), acct, 'line_' || n || 'b', EMPTY, n % 10 + 1, 'compute', 2340000, 5, 0, 0 FROM rows`,
-	`INSERT INTO exposures SELECT acct, n % 10 + 1, 'compute', 12340000, 10, 2 FROM rows`,
+	`INSERT INTO exposures SELECT acct, n % 10 + 1, 'compute', 12340000, 10, 2, 0, 2, 12340000, 10 FROM rows`,
 	`INSERT INTO carries SELECT acct, 'compute', 0, 100 FROM rows WHERE n % 10 = 0`,
 	`INSERT INTO debts SELECT 'debt_' || id, acct, 'threshold', '2024-09', n % 10 + 1, n % 10 + 1, NULL, 'USD', 1234, 234, 1468, '{}', 1468, 'paid', 1, NULL, NULL, 0, 0 FROM rows`,
 	`INSERT INTO debt_lines SELECT 'debt_' || id, 'compute', 2, 12340000, 10, 0, n % 10 * 10, 1234, 0, n % 10 * 10 + 10 FROM rows`,

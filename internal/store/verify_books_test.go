@@ -74,7 +74,8 @@ func (b *books) open(c money.Currency) account.Account {
 	return a
 }
 
-// use records a line of usage for each amount, all in the month of b.now.
+// use records a line of usage for each amount, by turns of the day of b.now and of the
+// day before, which is of the same month.
 func (b *books) use(a account.Account, product string, amounts ...string) {
 	b.t.Helper()
 	b.update(func(tx *store.Tx) error {
@@ -82,20 +83,20 @@ func (b *books) use(a account.Account, product string, amounts ...string) {
 		if err != nil {
 			return err
 		}
-		d := store.ExposureDelta{Account: a.ID, Collection: c.Number, Product: product, Usage: money.Exact{Currency: a.Currency}}
+		d := store.ExposureDelta{Account: a.ID, Collection: c.Number, Month: c.Month, Product: product, Day: billing.DayOf(b.now, time.UTC), Usage: money.Exact{Currency: a.Currency}}
 		var lines []store.UsageLine
-		for _, decimal := range amounts {
+		for i, decimal := range amounts {
+			at := b.now.AddDate(0, 0, -(i % 2))
 			amount, _, err := money.ParseExact(decimal, a.Currency)
 			if err != nil {
 				return err
 			}
 			id := b.id("line")
 			lines = append(lines, store.UsageLine{Collection: c.Number, Line: billing.Line{Account: a.ID, ID: id, Product: product, Amount: amount,
-				StartedAt: b.now, Content: md5.Sum([]byte(id))}})
-			if d.Usage, err = d.Usage.Add(amount); err != nil {
+				StartedAt: at, Content: md5.Sum([]byte(id))}})
+			if err := d.AddLine(billing.DayOf(at, time.UTC), amount); err != nil {
 				return err
 			}
-			d.Lines++
 		}
 		tax := lines[0]
 		tax.ID, tax.Collection, tax.Tax = b.id("tax"), billing.TaxCollection, true

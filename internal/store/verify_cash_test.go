@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -309,6 +310,20 @@ func TestCashIsReadAsItWasWritten(t *testing.T) {
 			if err != nil || len(draws) != 1 || draws["debt_304"].Order != "ord_301" {
 				t.Errorf("draws: %+v, %v", draws, err)
 			}
+			if w, err := tx.DrawnFor(b.ctx, billing.Debt{ID: "debt_303", Amount: money.Amount{Currency: "CHF"}}); err != nil || w.Debt != "debt_304" || w.Amount.Minor != 1200 {
+				t.Errorf("drawn for the order: %+v, %v", w, err)
+			}
+			if w, err := tx.DrawnFor(b.ctx, billing.Debt{ID: "debt_305", Amount: money.Amount{Currency: "CHF"}}); err != nil || w.Debt != "" || !w.Amount.IsZero() {
+				t.Errorf("drawn for what was paid: %+v, %v", w, err)
+			}
+			for id, want := range map[account.ID]bool{"acct_301": true, "acct_999": false} {
+				if drawn, err := tx.HasDrawn(b.ctx, id); err != nil || drawn != want {
+					t.Errorf("%s has drawn: %t, %v", id, drawn, err)
+				}
+			}
+			if spent, err := tx.AppliedTo(b.ctx, billing.Debt{ID: "debt_302", Amount: money.Amount{Currency: "CHF"}}); err != nil || spent != undo[0].Left() {
+				t.Errorf("what of the balance still pays the debt: %s, %v; want %s", spent, err, undo[0].Left())
+			}
 			lines, err := tx.CreditLines(b.ctx, "acct_301")
 			if err != nil || len(lines) != 1 || lines[0].Terms != (account.Terms{Days: 30}) || lines[0].DecidedBy != "bob" {
 				t.Errorf("credit lines: %+v, %v", lines, err)
@@ -325,6 +340,52 @@ func TestCashIsReadAsItWasWritten(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+	})
+}
+
+// TestADebtIsHeldForAPerson keeps balances off a debt and lets them at it again.
+func TestADebtIsHeldForAPerson(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		b := newBooks(t, s)
+		b.cash()
+		b.update(func(tx *store.Tx) error {
+			a, err := tx.LockAccount(b.ctx, "acct_301")
+			if err != nil {
+				return err
+			}
+			a.AutoApply = true
+			return tx.SaveAccount(b.ctx, a)
+		})
+		held := func(when string, want bool) {
+			t.Helper()
+			err := s.View(b.ctx, func(tx *store.Tx) error {
+				owed, err := tx.OwedBy(b.ctx, []account.ID{"acct_301"})
+				if err != nil || len(owed["acct_301"]) != 1 || owed["acct_301"][0].Owed.ByHand != want {
+					t.Errorf("%s: owed %+v, %v", when, owed, err)
+				}
+				if waits, err := tx.WaitsForHand(b.ctx, "bill_301"); err != nil || waits != want {
+					t.Errorf("%s: the bill waits for a person %t, %v", when, waits, err)
+				}
+				apply, err := tx.AccountsToApply(b.ctx, "", 10)
+				if err != nil || slices.Contains(apply, "acct_301") == want {
+					t.Errorf("%s: the balances of %v are spent, %v", when, apply, err)
+				}
+				return nil
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		held("before", false)
+		b.update(func(tx *store.Tx) error { return tx.HoldForHand(b.ctx, "debt_302") })
+		held("held", true)
+		b.update(func(tx *store.Tx) error { return tx.FreeFromHand(b.ctx, []billing.DebtID{"debt_301"}) })
+		held("another freed", true)
+		b.update(func(tx *store.Tx) error { return tx.FreeFromHand(b.ctx, []billing.DebtID{"debt_302"}) })
+		held("freed", false)
+		b.update(func(tx *store.Tx) error { return tx.HoldForHand(b.ctx, "debt_302") })
+		b.update(func(tx *store.Tx) error { return tx.FreeAllFromHand(b.ctx, "acct_301") })
+		held("all freed", false)
 	})
 }
 

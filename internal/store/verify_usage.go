@@ -2,7 +2,7 @@ package store
 
 var usageSums = proof{
 	name:  "usage_sums",
-	title: "Every exposure is the sum of its usage lines, and tax lines are in none",
+	title: "Every exposure and every day's usage is the sum of its lines, and tax lines are in none",
 	count: `SELECT count(*) FROM usage_lines`,
 	questions: []question{
 		{
@@ -17,6 +17,29 @@ var usageSums = proof{
 				 GROUP BY account_id, collection, product
 				HAVING sum(counted) <> sum(lines) OR sum(pico) % 1000000 <> 0 OR sum(micro) + sum(pico) / 1000000 <> 0`,
 			says: "the exposure is of %s lines and there are %s; the lines' sum less the exposure is %x",
+		},
+		{
+			find: `
+				SELECT 'account ' || account_id || ', product ' || product || ', on the bill of ' || month, '', day, sum(lines), sum(counted),
+				       cast(sum(micro) as text) || ' ' || cast(sum(pico) as text)
+				  FROM (SELECT d.account_id, c.month, d.day, d.product, d.micro, d.pico, d.counted, 0 AS lines
+				          FROM (SELECT l.account_id, l.collection, local_day(a.zone, l.started_at) AS day, l.product,
+				                       sum(l.micro) AS micro, sum(l.pico) AS pico, count(*) AS counted
+				                  FROM usage_lines AS l
+				                  JOIN accounts AS a ON a.id = l.account_id
+				                 WHERE l.collection <> 0
+				                 GROUP BY 1, 2, 3, 4) AS d
+				          JOIN collections AS c ON c.account_id = d.account_id AND c.number = d.collection
+				        UNION ALL
+				        SELECT account_id, month, day, product, -micro, -pico, 0, lines
+				          FROM usage_days
+				        UNION ALL
+				        SELECT e.account_id, c.month, e.day, e.product, -e.day_micro, -e.day_pico, 0, e.day_lines
+				          FROM exposures AS e
+				          JOIN collections AS c ON c.account_id = e.account_id AND c.number = e.collection) AS both_sides
+				 GROUP BY account_id, month, day, product
+				HAVING sum(counted) <> sum(lines) OR sum(pico) % 1000000 <> 0 OR sum(micro) + sum(pico) / 1000000 <> 0`,
+			says: "of %d %s lines are told and there are %s; the lines' sum less what is told is %x",
 		},
 		{
 			find: `

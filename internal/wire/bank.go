@@ -127,6 +127,7 @@ type Claim struct {
 	Automatic  bool    `json:"automatic" doc:"It came to the customer's own account number: nobody had to decide."`
 	Note       string  `json:"note"`
 	Proof      *string `json:"proof"`
+	ProofFile  *string `json:"proof_file" doc:"The file that proves it; opened at /v1/claim-proofs."`
 	ClaimedBy  string  `json:"claimed_by"`
 	ClaimedAt  string  `json:"claimed_at" format:"date-time"`
 	DecidedBy  *string `json:"decided_by"`
@@ -215,8 +216,29 @@ func OfRemittance(r bank.Remittance) Remittance {
 func OfClaim(c bank.Claim) Claim {
 	return Claim{
 		Object: "claim", ID: string(c.ID), Remittance: string(c.Remittance), Account: string(c.Account), Amount: OfAmount(c.Amount), Fee: OfAmount(c.Fee), State: string(c.State),
-		Automatic: c.Automatic, Note: c.Note, Proof: MaybeText(c.Proof), ClaimedBy: c.ClaimedBy, ClaimedAt: Instant(c.ClaimedAt), DecidedBy: MaybeText(c.DecidedBy),
+		Automatic: c.Automatic, Note: c.Note, Proof: MaybeText(c.Proof), ProofFile: MaybeText(c.ProofFile), ClaimedBy: c.ClaimedBy, ClaimedAt: Instant(c.ClaimedAt), DecidedBy: MaybeText(c.DecidedBy),
 		DecidedAt: Maybe(c.DecidedAt), Decision: MaybeText(c.Decision), ReversedBy: MaybeText(c.ReversedBy), ReversedAt: Maybe(c.ReversedAt), Reversal: MaybeText(c.Reversal),
+	}
+}
+
+// ClaimProof is a file that is to prove a claim.
+type ClaimProof struct {
+	Object     string  `json:"object" enum:"claim_proof"`
+	ID         string  `json:"id" example:"prf_01j8z3v6k2m4n8p0q2r4s6t8vw"`
+	Remittance string  `json:"remittance"`
+	Claim      *string `json:"claim" doc:"That it proves; null until it is claimed with it."`
+	Media      string  `json:"media" enum:"image/jpeg,image/png,application/pdf"`
+	Size       int64   `json:"size"`
+	SHA256     string  `json:"sha256"`
+	UploadedBy string  `json:"uploaded_by"`
+	UploadedAt string  `json:"uploaded_at" format:"date-time"`
+}
+
+// OfProof shapes a proof.
+func OfProof(p bank.Proof) ClaimProof {
+	return ClaimProof{
+		Object: "claim_proof", ID: string(p.ID), Remittance: string(p.Remittance), Claim: MaybeText(p.Claim), Media: p.Media, Size: p.Size, SHA256: p.SHA256,
+		UploadedBy: p.UploadedBy, UploadedAt: Instant(p.UploadedAt),
 	}
 }
 

@@ -34,7 +34,7 @@ type IdentityCheck struct {
 
 // Instrument is how a payment method looks from outside.
 type Instrument struct {
-	Kind    string  `json:"kind" enum:"card,paypal"`
+	Kind    string  `json:"kind" enum:"card,paypal,credit_line" doc:"A credit line is of the account itself, and has no other looks."`
 	Brand   *string `json:"brand"`
 	Last4   *string `json:"last4"`
 	Holder  *string `json:"holder"`

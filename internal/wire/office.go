@@ -59,6 +59,7 @@ type Usage struct {
 	Account  string         `json:"account"`
 	Month    *string        `json:"month" doc:"As asked for; null stands for the month of this moment."`
 	Products []ProductUsage `json:"products" nullable:"false"`
+	Days     []DayUsage     `json:"days,omitempty" doc:"The same usage by day and product, the oldest day first; there when asked for by day. Days of months before are usage that came after their bill."`
 }
 
 // ProductUsage is the exact sum of an account's usage of one product.
@@ -66,6 +67,12 @@ type ProductUsage struct {
 	Product string `json:"product"`
 	Lines   int64  `json:"lines"`
 	Usage   Amount `json:"usage"`
+}
+
+// DayUsage is the exact sum of a day's usage of one product.
+type DayUsage struct {
+	Day string `json:"day" format:"date" doc:"In the account's zone."`
+	ProductUsage
 }
 
 // Happening is one line of what was done to an object.

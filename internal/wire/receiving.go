@@ -108,3 +108,69 @@ func OfVirtualAccount(v bank.VirtualAccount) VirtualAccount {
 		AssignedAt: Instant(v.AssignedAt), AssignedBy: v.AssignedBy, RetiredAt: Maybe(v.RetiredAt),
 	}
 }
+
+// ReceivingChange is somebody's proposal to change where customers transfer money to.
+type ReceivingChange struct {
+	Object     string          `json:"object" enum:"receiving_change"`
+	ID         string          `json:"id" example:"rcc_01j8z3v6k2m4n8p0q2r4s6t8vw"`
+	Kind       string          `json:"kind" enum:"open,close,pool" doc:"A bank account is added, one is closed, or numbers are added that customers are given."`
+	Receiving  string          `json:"receiving_account" doc:"That it is about; of one to be added, the id that it will have."`
+	Account    *ReceivingTerms `json:"account,omitempty" doc:"What is to be added; left out of the other kinds."`
+	Pool       *PoolTerms      `json:"pool,omitempty" doc:"The numbers that are to be added; left out of the other kinds."`
+	Reason     string          `json:"reason"`
+	State      string          `json:"state" enum:"proposed,agreed,refused,withdrawn"`
+	ProposedBy string          `json:"proposed_by"`
+	ProposedAt string          `json:"proposed_at" format:"date-time"`
+	DecidedBy  *string         `json:"decided_by" doc:"Never who proposed it."`
+	DecidedAt  *string         `json:"decided_at" format:"date-time"`
+	Note       *string         `json:"note"`
+}
+
+// ReceivingTerms is a bank account that is to be added.
+type ReceivingTerms struct {
+	Seller      string   `json:"seller"`
+	Country     string   `json:"country"`
+	Serves      []string `json:"serves" nullable:"false"`
+	Currency    string   `json:"currency"`
+	Bank        string   `json:"bank"`
+	BankAddress *string  `json:"bank_address"`
+	BIC         *string  `json:"bic"`
+	Holder      string   `json:"holder"`
+	Scheme      string   `json:"scheme"`
+	BankCode    *string  `json:"bank_code"`
+	Number      string   `json:"number" doc:"Without spaces."`
+	Rails       []string `json:"rails" nullable:"false"`
+	Shared      bool     `json:"shared"`
+}
+
+// PoolTerms are numbers that are to be added.
+type PoolTerms struct {
+	ID       string   `json:"id" doc:"That the pool will have."`
+	Kind     string   `json:"kind" enum:"range,list"`
+	BankCode *string  `json:"bank_code"`
+	Prefix   *string  `json:"prefix"`
+	First    int64    `json:"first"`
+	Last     int64    `json:"last"`
+	WarnAt   int64    `json:"warn_at"`
+	Numbers  []string `json:"numbers,omitempty" doc:"Of a list, where one change is fetched."`
+}
+
+// OfReceivingChange shapes a proposal.
+func OfReceivingChange(c bank.Change) ReceivingChange {
+	shape := ReceivingChange{
+		Object: "receiving_change", ID: string(c.ID), Kind: string(c.Kind), Receiving: string(c.Receiving), Reason: c.Reason, State: string(c.State), ProposedBy: c.ProposedBy,
+		ProposedAt: Instant(c.ProposedAt), DecidedBy: MaybeText(c.DecidedBy), DecidedAt: Maybe(c.DecidedAt), Note: MaybeText(c.Note),
+	}
+	switch r, p := c.Account, c.Pool; c.Kind {
+	case bank.OpenReceiving:
+		shape.Account = &ReceivingTerms{
+			Seller: r.Seller, Country: r.Country, Serves: append([]string{}, r.Serves...), Currency: string(r.Currency), Bank: r.Bank, BankAddress: MaybeText(r.BankAddress),
+			BIC: MaybeText(r.BIC), Holder: r.Holder, Scheme: string(r.Scheme), BankCode: MaybeText(r.BankCode), Number: r.Number, Rails: OfRails(r.Rails), Shared: r.Shared,
+		}
+	case bank.AddNumbers:
+		shape.Pool = &PoolTerms{
+			ID: string(p.ID), Kind: string(p.Kind), BankCode: MaybeText(p.BankCode), Prefix: MaybeText(p.Prefix), First: p.Next, Last: p.Last, WarnAt: p.WarnAt, Numbers: c.Numbers,
+		}
+	}
+	return shape
+}

@@ -56,6 +56,8 @@ func Object(v any) (any, error) {
 		return OfSubscription(v), nil
 	case bank.ReceivingAccount:
 		return OfReceivingAccount(v), nil
+	case bank.Change:
+		return OfReceivingChange(v), nil
 	case bank.VirtualAccount:
 		return OfVirtualAccount(v), nil
 	case bank.Pool:

@@ -397,6 +397,10 @@ var texts = map[string]text{
 		[4]string{"Something is overdue", "帳號有逾期未付的款項", "账号有逾期未付的款项", "支払期限を過ぎたものがあります"},
 		[4]string{"pay what is overdue first", "請先付清逾期款項", "请先付清逾期款项", "先に延滞分をお支払いください"},
 	},
+	"balance_below_zero": {
+		[4]string{"The balance is below zero", "餘額低於零", "余额低于零", "残高がマイナスです"},
+		[4]string{"top it up or transfer what is missing first", "請先儲值或匯入不足的金額", "请先充值或汇入不足的金额", "先に不足分を入金または振り込んでください"},
+	},
 	"account_silent": {
 		[4]string{"The account is being closed", "帳號正在註銷", "账号正在注销", "アカウントは閉鎖手続き中です"},
 		[4]string{"reopen the account first", "請先取消註銷", "请先取消注销", "先に閉鎖を取り消してください"},

@@ -34,6 +34,7 @@
       const element = group.create(kind, { style: look(place) });
       const says = document.getElementById(`${id}-wrong`);
       element.on('change', (event) => { says.textContent = event.error ? wordsFor(event.error) : ''; });
+      element.on('ready', () => place.classList.add('ready'));
       element.on('focus', () => place.classList.add('focus'));
       element.on('blur', () => place.classList.remove('focus'));
       document.getElementById(`${id}-label`).addEventListener('click', () => element.focus());
@@ -187,10 +188,26 @@
     });
   }
 
+  // --- The menu of who is signed in ------------------------------------------
+
+  // closesItself has a menu that lies over the page go when the reader goes on.
+  function closesItself(menu) {
+    const leave = (next) => { if (next && !menu.contains(next)) menu.open = false; };
+    menu.addEventListener('focusout', (event) => leave(event.relatedTarget));
+    document.addEventListener('click', (event) => leave(event.target));
+    menu.addEventListener('keydown', (event) => {
+      if (event.key !== 'Escape' || !menu.open) return;
+      menu.open = false;
+      $('summary', menu).focus();
+    });
+  }
+
   // --- Start -----------------------------------------------------------------
 
   const form = $('form[data-card]');
   if (form) cardFields(form);
+
+  $$('.who').forEach(closesItself);
 
   if (navigator.clipboard) $$('[data-copy]').forEach(copies);
 

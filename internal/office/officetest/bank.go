@@ -26,16 +26,11 @@ func (d *Desk) OpenBank(change ...func(*bank.ReceivingAccount)) bank.ReceivingAc
 	for _, f := range change {
 		f(&r)
 	}
-	r, err := d.AddReceivingAccount(context.Background(), access.CommandLine, r)
-	if err != nil {
-		d.T.Fatal(err)
-	}
+	r = d.AddReceiving(r)
 	const last = 999
-	p, err := d.AddPool(context.Background(), access.CommandLine, office.NewPool{Receiving: r.ID, BankCode: "37040044", Prefix: "99", Last: last})
-	if err != nil {
-		d.T.Fatal(err)
-	}
+	p := d.AddNumbers(office.NewPool{Receiving: r.ID, BankCode: "37040044", Prefix: "99", Last: last})
 	ends := [2]string{}
+	var err error
 	for i, n := range []int64{0, last} {
 		if ends[i], err = p.Number(n); err != nil {
 			d.T.Fatal(err)
@@ -48,6 +43,44 @@ func (d *Desk) OpenBank(change ...func(*bank.ReceivingAccount)) bank.ReceivingAc
 		d.T.Fatal(err)
 	}
 	return r
+}
+
+// second is who agrees to what the command line proposes.
+var second = access.Caller{Name: "second", Trusted: true}
+
+// AddReceiving adds one of the seller's bank accounts: proposed by one, agreed to by
+// another.
+func (d *Desk) AddReceiving(r bank.ReceivingAccount) bank.ReceivingAccount {
+	d.T.Helper()
+	c, err := d.ProposeReceiving(context.Background(), access.CommandLine, r, "the bank's letter")
+	d.agreed(c, err)
+	c.Account.OpenedAt = c.ProposedAt
+	return c.Account
+}
+
+// AddNumbers adds numbers that customers can be given, as AddReceiving does.
+func (d *Desk) AddNumbers(n office.NewPool) bank.Pool {
+	d.T.Helper()
+	c, err := d.ProposePool(context.Background(), access.CommandLine, n, "the bank's letter")
+	d.agreed(c, err)
+	return c.Pool
+}
+
+// CloseReceiving closes one of the seller's bank accounts, as AddReceiving does.
+func (d *Desk) CloseReceiving(id bank.ReceivingID) {
+	d.T.Helper()
+	c, err := d.ProposeClosing(context.Background(), access.CommandLine, id, "the bank closes it")
+	d.agreed(c, err)
+}
+
+func (d *Desk) agreed(c bank.Change, err error) {
+	d.T.Helper()
+	if err == nil {
+		_, err = d.AgreeToReceiving(context.Background(), second, c.ID, "as in the letter")
+	}
+	if err != nil {
+		d.T.Fatal(err)
+	}
 }
 
 // Transfer has somebody transfer money to us at the pretend bank, by SEPA unless the

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -112,4 +113,19 @@ func (p *Provider) Asked(to string, claims map[string]any) url.Values {
 	p.Claims = map[string]any{"nonce": q.Get("nonce")}
 	maps.Copy(p.Claims, claims)
 	return q
+}
+
+// MaxAge is how many seconds ago a browser that was sent to an address may have signed
+// in there; -1 if nothing is said.
+func MaxAge(t testing.TB, to string) int {
+	t.Helper()
+	u, err := url.Parse(to)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n, err := strconv.Atoi(u.Query().Get("max_age"))
+	if err != nil {
+		return -1
+	}
+	return n
 }
