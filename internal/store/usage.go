@@ -357,13 +357,13 @@ func (tx *Tx) ToRound(ctx context.Context, c billing.Collection, cur money.Curre
 }
 
 // MonthUsage sums an account's usage of a month by product, whatever collection
-// it went to.
+// it went to. Here and below, a cross join keeps SQLite from going through all
+// exposures that the account has ever had.
 func (tx *Tx) MonthUsage(ctx context.Context, id account.ID, m billing.Month, cur money.Currency) ([]billing.Exposure, error) {
 	return tx.exposures(ctx, cur, `
 		SELECT e.product, cast(sum(e.lines) as bigint), cast(sum(e.micro) as bigint), cast(sum(e.pico) as bigint)
-		  FROM exposures AS e
-		  JOIN collections AS c ON c.account_id = e.account_id AND c.number = e.collection
-		 WHERE c.account_id = $1 AND c.month = $2
+		  FROM collections AS c CROSS JOIN exposures AS e
+		 WHERE c.account_id = $1 AND c.month = $2 AND e.account_id = c.account_id AND e.collection = c.number
 		 GROUP BY e.product
 		 ORDER BY e.product`, string(id), string(m))
 }
@@ -379,9 +379,8 @@ func (tx *Tx) MonthDays(ctx context.Context, id account.ID, m billing.Month, cur
 		         WHERE account_id = $1 AND month = $2
 		        UNION ALL
 		        SELECT e.day, e.product, e.day_lines, e.day_micro, e.day_pico
-		          FROM collections AS c
-		          JOIN exposures AS e ON e.account_id = c.account_id AND e.collection = c.number
-		         WHERE c.account_id = $1 AND c.month = $2 AND e.day_lines <> 0) AS days
+		          FROM collections AS c CROSS JOIN exposures AS e
+		         WHERE c.account_id = $1 AND c.month = $2 AND e.account_id = c.account_id AND e.collection = c.number AND e.day_lines <> 0) AS days
 		 GROUP BY day, product
 		 ORDER BY day, product`, []any{string(id), string(m)}, func(r row) error {
 		var d billing.DayUsage
@@ -466,9 +465,8 @@ func (tx *Tx) HasUnbilledUsage(ctx context.Context, id account.ID) (bool, error)
 	var one int64
 	err := tx.queryRow(ctx, `
 		SELECT 1
-		  FROM collections AS c
-		  JOIN exposures AS e ON e.account_id = c.account_id AND e.collection = c.number
-		 WHERE c.account_id = $1 AND c.state = 'open' AND (e.micro <> 0 OR e.pico <> 0)
+		  FROM collections AS c CROSS JOIN exposures AS e
+		 WHERE c.account_id = $1 AND c.state = 'open' AND e.account_id = c.account_id AND e.collection = c.number AND (e.micro <> 0 OR e.pico <> 0)
 		 LIMIT 1`, string(id)).Scan(&one)
 	if errors.Is(err, errNoRow) {
 		return false, nil
