@@ -21,7 +21,7 @@ const module = "github.com/bursar-pay/bursar/"
 const (
 	ground = "fault money state id "
 	rules  = ground + "account access payment billing bank policy ledger order identity diagnosis "
-	memory = rules + "wire job webhook store provider focus mail evidence seal statement document signin "
+	memory = rules + "wire job webhook store provider focus mail evidence seal statement document signin packed "
 	roof   = memory + "office api console staff sandbox provider/stripe provider/paypal "
 )
 
@@ -57,6 +57,7 @@ var house = map[string]string{
 	"evidence":        "fault",
 	"document":        rules,
 	"signin":          "fault",
+	"packed":          "",
 	"seal":            "fault",
 	"webhook":         rules + "wire",
 	"store":           rules + "job webhook mail",
@@ -70,8 +71,8 @@ var house = map[string]string{
 	// Doors: office and rules, and the shapes; never the store, never a provider.
 	"api":         rules + "office wire webhook api/problem",
 	"api/problem": "fault",
-	"console":     rules + "office signin",
-	"staff":       rules + "office signin",
+	"console":     rules + "office signin packed",
+	"staff":       rules + "office signin packed",
 
 	// Outside: reached over HTTP only.
 	"sandbox": "money",

@@ -133,6 +133,7 @@ func (s *Server) usageOf(ctx context.Context, by access.Caller, in *struct {
 		shape.Products = append(shape.Products, productUsage(p))
 	}
 	if in.By == "day" {
+		shape.Days = []wire.DayUsage{}
 		for _, d := range used.Days {
 			shape.Days = append(shape.Days, wire.DayUsage{Day: d.Day.String(), ProductUsage: productUsage(d.Exposure)})
 		}

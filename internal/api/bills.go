@@ -86,7 +86,13 @@ func (s *Server) listBills(ctx context.Context, by access.Caller, in *AccountPag
 
 func (s *Server) bill(ctx context.Context, by access.Caller, in *IDInput) (wire.Bill, error) {
 	b, err := s.office.Bill(ctx, by, billing.BillID(in.ID))
-	return wire.OfBill(b), err
+	if err != nil {
+		return wire.Bill{}, err
+	}
+	story, err := s.office.BillStory(ctx, by, b.ID) // knows what waits for a person, but not every debt
+	shape := wire.OfBill(b)
+	shape.ByHand = &story.ByHand
+	return shape, err
 }
 
 type billRunRequest struct {

@@ -113,3 +113,49 @@ func TestCreditAndFundsOverTheAPI(t *testing.T) {
 		d.world.Prove()
 	})
 }
+
+// TestABillSaysThatItWaitsForAPerson takes back what a balance had paid, with the switch
+// on: the bill is open and the balance keeps off it, until somebody puts it there by hand
+// or turns the switch on anew. A list does not say it.
+func TestABillSaysThatItWaitsForAPerson(t *testing.T) {
+	eachWorld(t, func(t *testing.T, d outer) {
+		at := "/v1/accounts/" + string(d.onCredit(func(_, _ string) {}).ID)
+		listed := d.get(at + "/bills")["data"].([]any)[0].(map[string]any)
+		if _, said := listed["by_hand"]; said {
+			t.Errorf("in a list: %v, want nothing about by_hand", listed)
+		}
+		path := "/v1/bills/" + listed["id"].(string)
+		holds := func(when string, byHand bool, open string) {
+			t.Helper()
+			if b := d.get(path); b["by_hand"] != byHand || decimals(b, "open") != open {
+				t.Errorf("%s: by_hand %v and %s open, want %t and %s", when, b["by_hand"], decimals(b, "open"), byHand, open)
+			}
+		}
+		takeBack := func(amount string) {
+			t.Helper()
+			for _, one := range d.get(at + "/cash-applications")["data"].([]any) {
+				if a := one.(map[string]any); decimals(a, "amount") == amount && decimals(a, "undone") == "0.00" {
+					d.post(200, "/v1/cash-applications/"+a["id"].(string)+"/undo", `{"reason":"meant for another bill"}`)
+					return
+				}
+			}
+			t.Fatalf("nothing of %s was put to the bill", amount)
+		}
+		holds("paid by a transfer", false, "0.00")
+		takeBack("310.40")
+		holds("taken back", true, "310.40")
+		d.world.Pass(2 * time.Hour)
+		holds("two hours later", true, "310.40")
+		d.post(201, at+"/cash-applications", `{"pay":[{"bill":"`+listed["id"].(string)+`","amount":{"amount":"0.40","currency":"EUR"}}]}`)
+		holds("a person paid of it", false, "310.00")
+		d.world.Pass(2 * time.Hour)
+		holds("and the balance the rest", false, "0.00")
+		takeBack("0.40")
+		holds("taken back again", true, "0.40")
+		for _, on := range []string{"false", "true"} {
+			d.want(200, ask{method: "PUT", path: at + "/auto-apply", body: `{"on":` + on + `}`})
+		}
+		holds("turned on anew", false, "0.00")
+		d.world.Prove()
+	})
+}

@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
 	"github.com/bursar-pay/bursar/internal/access"
+	"github.com/bursar-pay/bursar/internal/account"
 )
 
 func usageLine(id, account, amount string) string {
@@ -41,6 +43,95 @@ func TestUsageIsRecordedOnce(t *testing.T) {
 		t.Errorf("got %v, want nothing in August", past)
 	}
 	d.want(422, ask{method: "GET", path: "/v1/accounts/" + a + "/usage?month=2024-13"})
+}
+
+// TestUsageByDay asks for a month's days: by product they come to the month to the last
+// digit, on the days of the account's own zone.
+func TestUsageByDay(t *testing.T) {
+	d := newDesk(t)
+	a := d.post(201, "/v1/accounts", `{"reference":"acme","name":"Acme","country":"US","currency":"USD","zone":"America/New_York","email":"a@example.com"}`)["id"].(string)
+	path := "/v1/accounts/" + a + "/usage?month=2024-09"
+	line := func(id, product, amount, at string) string {
+		return fmt.Sprintf(`{"id":%q,"account":%q,"product":%q,"amount":{"amount":%q,"currency":"USD"},"started_at":%q}`, id, a, product, amount, at)
+	}
+	if got := d.get(path + "&by=day"); fmt.Sprint(got["days"]) != "[]" {
+		t.Errorf("before anything was used: got days %v, want an empty list", got["days"])
+	}
+	d.post(200, "/v1/usage", `{"lines":[`+strings.Join([]string{
+		line("1", "compute", "1.000000000001", "2024-09-17T11:00:00Z"),
+		line("2", "disk", "0.25", "2024-09-17T12:00:00Z"),
+		line("3", "compute", "2.5", "2024-09-18T03:59:59Z"), // still the 17th in New York
+		line("4", "compute", "4", "2024-09-18T04:00:00Z"),
+		line("5", "disk", "-0.05", "2024-09-18T11:00:00Z"),
+	}, ",")+`]}`)
+	d.post(200, "/v1/usage", `{"lines":[`+line("6", "disk", "0.5", "2024-09-16T11:00:00Z")+`]}`) // late, of a day before
+
+	told := func(list any) (text string) {
+		for _, one := range list.([]any) {
+			u := one.(map[string]any)
+			text += fmt.Sprintln(u["day"], u["product"], u["lines"], decimals(u, "usage"))
+		}
+		return text
+	}
+	got := d.get(path + "&by=day")
+	if days, want := told(got["days"]), `2024-09-16 disk 1 0.5
+2024-09-17 compute 2 3.500000000001
+2024-09-17 disk 1 0.25
+2024-09-18 compute 1 4
+2024-09-18 disk 1 -0.05
+`; days != want {
+		t.Errorf("got days\n%swant\n%s", days, want)
+	}
+	products := told(got["products"])
+	if want := "<nil> compute 3 7.500000000001\n<nil> disk 3 0.7\n"; products != want {
+		t.Errorf("got products\n%swant what the days come to\n%s", products, want)
+	}
+	for _, query := range []string{"", "&by=product"} {
+		got := d.get(path + query)
+		if _, told := got["days"]; told {
+			t.Errorf("%q: got days %v, want none", query, got["days"])
+		}
+		if got := told(got["products"]); got != products {
+			t.Errorf("%q: got products\n%swant the same as by day", query, got)
+		}
+	}
+	if got := d.get("/v1/accounts/" + a + "/usage?month=2024-08&by=day"); fmt.Sprint(got["days"], got["products"]) != "[] []" {
+		t.Errorf("got %v, want nothing in August", got)
+	}
+}
+
+// TestUsageByDayIsRefused to whom it does not belong, and by what it cannot be told.
+func TestUsageByDayIsRefused(t *testing.T) {
+	d := newDesk(t)
+	a, other := openedAccount(d, "acme"), openedAccount(d, "other")
+	d.post(200, "/v1/usage", `{"lines":[`+usageLine("1", a, "1")+`]}`)
+	path := "/v1/accounts/" + a + "/usage?by="
+	for _, by := range []string{"hour", "Day", "day,product", canary} {
+		w := d.ask(ask{method: "GET", path: path + by})
+		var p struct {
+			Code, Next string
+			Errors     []mistake
+		}
+		if err := json.Unmarshal(w.Body.Bytes(), &p); err != nil {
+			t.Fatal(err)
+		}
+		if w.Code != 422 || p.Code != "request_invalid" || p.Next == "" || len(p.Errors) != 1 || p.Errors[0].Place != "query.by" || strings.Contains(w.Body.String(), canary) {
+			t.Errorf("by=%s: got %d %s, want 422 request_invalid at query.by", by, w.Code, w.Body)
+		}
+	}
+	if got := d.get(path); got["days"] != nil {
+		t.Errorf("by nothing: got %v, want what is told when it is left out", got)
+	}
+	d.want(403, ask{method: "GET", path: path + "day", key: d.newKey(access.BillsRead)})
+	d.want(401, ask{method: "GET", path: path + "day", key: "none"})
+	for whose, want := range map[string]int{a: 200, other: 404} {
+		by := access.Caller{Name: "console:" + whose, Scopes: access.Scopes, Account: account.ID(whose)}
+		w := httptest.NewRecorder()
+		d.ServeAs(by, w, httptest.NewRequest("GET", path+"day", nil))
+		if w.Code != want || want == 404 && (!strings.Contains(w.Body.String(), "account_not_found") || strings.Contains(w.Body.String(), "compute")) {
+			t.Errorf("the key of %s: got %d %s, want %d", whose, w.Code, w.Body, want)
+		}
+	}
 }
 
 func TestBadLinesAreNamedByRow(t *testing.T) {

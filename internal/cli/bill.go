@@ -95,7 +95,12 @@ func (c billShow) Run(ctx context.Context, s *session) error {
 		if err != nil {
 			return err
 		}
+		story, err := d.office.BillStory(ctx, access.CommandLine, b.ID) // knows what waits for a person, but not every debt
+		if err != nil {
+			return err
+		}
 		shape := wire.OfBill(b)
+		shape.ByHand = &story.ByHand
 		return s.show(shape, func(w io.Writer) {
 			facts(w, func(add func(...any)) {
 				add("bill", shape.ID, shape.Number)
@@ -105,6 +110,7 @@ func (c billShow) Run(ctx context.Context, s *session) error {
 				add("tax", shape.Tax)
 				add("total", shape.Total)
 				add("open", shape.Open)
+				add("by hand", story.ByHand)
 				add("issued", shape.IssuedAt)
 				add("due", shape.DueAt)
 			})

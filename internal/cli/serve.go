@@ -174,7 +174,7 @@ func (d *desk) handler(s *session, pages http.Handler) http.Handler {
 		}
 		say(w, http.StatusOK, "ready")
 	})
-	people := staff.New(d.office, staff.Options{Secure: strings.HasPrefix(d.config.Console, "https://"), TrustProxy: proxied})
+	people := staff.New(d.office, staff.Options{Secure: strings.HasPrefix(d.config.Console, "https://"), TrustProxy: proxied, Random: d.config.Random})
 	mux.Handle("/staff", people)
 	mux.Handle("/staff/", people)
 	mux.Handle("/", pages)

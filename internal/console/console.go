@@ -25,6 +25,7 @@ import (
 	"github.com/bursar-pay/bursar/internal/account"
 	"github.com/bursar-pay/bursar/internal/fault"
 	"github.com/bursar-pay/bursar/internal/office"
+	"github.com/bursar-pay/bursar/internal/packed"
 	"github.com/bursar-pay/bursar/internal/signin"
 )
 
@@ -59,6 +60,7 @@ type Options struct {
 // New returns the pages of an office.
 func New(o *office.Office, options Options) http.Handler {
 	c := &console{office: o, options: options, log: o.Log, mux: http.NewServeMux(), books: newCatalogue(), random: &lockedReader{from: options.Random}}
+	c.pages = packed.NewSender(c.random)
 	if c.log == nil {
 		c.log = slog.New(slog.DiscardHandler)
 	}
@@ -79,6 +81,7 @@ type console struct {
 	mux     *http.ServeMux
 	books   *catalogue
 	random  *lockedReader
+	pages   *packed.Sender
 }
 
 // doors are all of them.

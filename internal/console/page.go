@@ -19,6 +19,7 @@ import (
 	"sync"
 
 	"github.com/bursar-pay/bursar/internal/office"
+	"github.com/bursar-pay/bursar/internal/packed"
 )
 
 //go:embed assets templates
@@ -151,7 +152,7 @@ func (v *visit) show(status int, name string, body any) {
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Content-Language", v.Tag)
 	h.Set("Content-Security-Policy", v.policy(nonce))
-	v.console.send(v.w, v.r, status, out.Bytes())
+	v.console.pages.Send(v.w, v.r, status, out.Bytes())
 }
 
 // languages are the choices at the page's foot. A page that answers a form links
@@ -278,10 +279,8 @@ func serveAsset(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("Content-Type", assetKinds[path.Ext(name)])
 	w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
-	w.Header().Set("Vary", "Accept-Encoding")
-	if takesGzip(r) {
-		text = packedAssets()[name]
-		w.Header().Set("Content-Encoding", "gzip")
-	}
-	_, _ = w.Write(text)
+	packed.SendFile(w, r, text, packedAssets()[name])
 }
+
+// packedAssets are our files, packed once, by their names.
+var packedAssets = sync.OnceValue(func() map[string][]byte { return packed.Files(files, "assets") })

@@ -229,7 +229,7 @@ func TestNobodyDecidesOnTheirOwn(t *testing.T) {
 var closing = regexp.MustCompile(`(?s)(<Cd>CLBD</Cd>.*?<Amt[^>]*>)([0-9.]+)`)
 
 // unbalanced is a statement whose closing balance is not what its entries make.
-func unbalanced(t *testing.T, file []byte) []byte {
+func unbalanced(t testing.TB, file []byte) []byte {
 	t.Helper()
 	changed := closing.ReplaceAll(file, []byte("${1}9${2}"))
 	if bytes.Equal(changed, file) {

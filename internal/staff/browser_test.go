@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -19,7 +20,6 @@ import (
 	"github.com/bursar-pay/bursar/internal/access"
 	"github.com/bursar-pay/bursar/internal/axetest"
 	"github.com/bursar-pay/bursar/internal/identity"
-	"github.com/bursar-pay/bursar/internal/office"
 )
 
 var shots = flag.String("shots", "", "write pictures of pages into this directory")
@@ -243,67 +243,90 @@ func TestAPersonDecidesOnAnIdentityCheck(t *testing.T) {
 	s.sees("You are signed out.")
 }
 
-// looksAt is how pages are looked at: no page is wider than its window, whatever that is.
-var looksAt = []struct {
+// look is a window and what its browser prefers.
+type look struct {
 	name          string
 	width, height int64
 	dark          bool
-}{{"wide", 1280, 900, false}, {"dark", 1280, 900, true}, {"narrow", 390, 844, false}}
+}
 
-// TestPagesFitTheirWindows looks at every main page in several windows. Nothing on them
-// keeps anybody out.
+// looksAt is how pages are looked at, so that each is seen in the dark and in the light,
+// on a desk and on a phone.
+var looksAt = []look{{"dark", 1280, 900, true}, {"narrow", 390, 844, false}}
+
+// opensAll opens everything on a page that can be opened.
+const opensAll = `document.querySelectorAll("details").forEach((d) => { d.open = true })`
+
+// TestPagesFitTheirWindows looks at every page in several windows, with all that can be
+// opened on it open. Nothing on them keeps anybody out.
 func TestPagesFitTheirWindows(t *testing.T) {
 	s := newScreen(t)
-	s.OpenBank()
-	a, p := s.paid()
-	customer := s.Customer(german)
-	file := s.received("1250.00", "Meridian Robotics", "invoice for meridian-de")
-	s.enter("Fay Ferrer", "finance")
-	s.want(200, s.upload(file.Name, file.Body))
-	r := s.onlyReceipt()
-	s.post("/staff/accounts/"+string(customer.ID)+"/credit", map[string][]string{"kind": {"open"}, "limit": {"10,000"}, "terms": {"30 calendar days"}, "reason": {"a contract"}})
-	s.post("/staff/receipts/"+string(r.ID)+"/claim", map[string][]string{"account": {string(customer.ID)}, "amount": {"1000"}, "note": {"They called, and the name is theirs."}})
-	files, _, err := s.BankStatements(t.Context(), access.CommandLine, office.StatementFilter{}, office.Page{Limit: 1})
-	if err != nil || len(files) != 1 {
-		t.Fatalf("statements: got %v, %v", files, err)
-	}
-	pages := []struct{ name, who, role, path string }{
-		{"account", "Fay Ferrer", "finance", "/staff/accounts/" + string(a.ID)},
-		{"payment", "Fay Ferrer", "finance", "/staff/payments/" + string(p.ID)},
-		{"receipts", "Fay Ferrer", "finance", "/staff/receipts"},
-		{"receipt", "Finn Falk", "finance", "/staff/receipts/" + string(r.ID)},
-		{"approvals", "Finn Falk", "finance", "/staff/approvals"},
-		{"approvals-own", "Fay Ferrer", "finance", "/staff/approvals"},
-		{"statements", "Fay Ferrer", "finance", "/staff/statements"},
-		{"statement", "Fay Ferrer", "finance", "/staff/statements/" + string(files[0].ID)},
-		{"credit", "Finn Falk", "finance", "/staff/accounts/" + string(customer.ID) + "/credit"},
-		{"withdrawals", "Fay Ferrer", "finance", "/staff/withdrawals"},
-		{"members", "Olu Okoye", "operator", "/staff/members"},
-		{"today-finance", "Finn Falk", "finance", "/staff"},
-	}
-	for _, page := range pages {
-		link, _, err := s.LinkMember(t.Context(), access.CommandLine, s.member(page.who, page.role).ID)
-		if err != nil {
-			t.Fatal(err)
+	scenes := s.scenes()
+	in := ""
+	for _, scene := range scenes {
+		if scene.who != "" && scene.who != in {
+			s.comesIn(scene.who, scene.role)
+			in = scene.who
 		}
-		s.do(chromedp.Navigate(link))
-		s.sees("Press the button")
-		s.press("Sign in")
-		s.sees("Today")
 		for _, look := range looksAt {
-			scheme := map[bool]string{false: "light", true: "dark"}[look.dark]
-			s.do(chromedp.EmulateViewport(look.width, look.height), emulateScheme(scheme), chromedp.Navigate(s.url+page.path))
-			s.sees("Bursar staff")
-			over, err := chromedp.Run(s.ctx, chromedp.Evaluate[int](`document.documentElement.scrollWidth - window.innerWidth`))
-			if err != nil || over > 0 {
-				t.Errorf("%s, %s: %d pixels stick out, %v", page.name, look.name, over, err)
-			}
-			if look.name != "wide" { // between them, the other two are light and dark, narrow and wide
-				s.keepsNobodyOut(page.name + ", " + look.name)
-			}
-			s.shot(page.name + "-" + look.name)
+			s.looks(look, chromedp.Navigate(s.url+scene.path))
+			s.suits(scene.name, look)
 		}
 	}
+
+	// Two pages answer a form: what a file of the bank came to, and what is refused.
+	file := filepath.Join(t.TempDir(), "statement.xml")
+	if err := os.WriteFile(file, s.received("75.00", "Somebody", "for you").Body, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	empty := filepath.Join(t.TempDir(), "text.xml")
+	if err := os.WriteFile(empty, []byte("hello"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s.comesIn(fay, inFinance)
+	for _, form := range []struct{ name, file, says string }{{"imported", file, "Movements booked"}, {"refused", empty, "That was not done"}} {
+		s.do(chromedp.Navigate(s.url + "/staff/statements"))
+		s.sees("Import a file")
+		s.do(chromedp.SetUploadFiles(chromedp.ID("file"), []string{form.file}))
+		s.press("Import")
+		s.sees(form.says)
+		for _, look := range looksAt {
+			s.looks(look)
+			s.suits(form.name, look)
+		}
+	}
+}
+
+// comesIn has a member of the staff come in by a link.
+func (s *screen) comesIn(name, role string) {
+	s.T.Helper()
+	link, _, err := s.LinkMember(s.T.Context(), access.CommandLine, s.member(name, role).ID)
+	if err != nil {
+		s.T.Fatal(err)
+	}
+	s.do(chromedp.Navigate(link))
+	s.sees("Press the button")
+	s.press("Sign in")
+	s.sees("Today")
+}
+
+// looks sets the window, and then goes somewhere.
+func (s *screen) looks(at look, then ...chromedp.Action[chromedp.Void]) {
+	s.T.Helper()
+	scheme := map[bool]string{false: "light", true: "dark"}[at.dark]
+	s.do(append([]chromedp.Action[chromedp.Void]{chromedp.EmulateViewport(at.width, at.height), emulateScheme(scheme)}, then...)...)
+	s.sees("Bursar staff")
+}
+
+// suits fails the test if the page sticks out of its window or keeps somebody out.
+func (s *screen) suits(page string, at look) {
+	s.T.Helper()
+	over, err := chromedp.Run(s.ctx, chromedp.Evaluate[int](opensAll+`; document.documentElement.scrollWidth - window.innerWidth`))
+	if err != nil || over > 0 {
+		s.T.Errorf("%s, %s: %d pixels stick out, %v", page, at.name, over, err)
+	}
+	s.keepsNobodyOut(page + ", " + at.name)
+	s.shot(page + "-" + at.name)
 }
 
 // emulateScheme has the browser prefer light or dark.

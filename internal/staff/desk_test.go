@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"image"
 	"image/png"
+	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -42,7 +43,7 @@ type desk struct {
 func newDesk(t testing.TB) *desk {
 	t.Helper()
 	d := officetest.New(t)
-	return &desk{Desk: d, pages: staff.New(d.Office, staff.Options{}), people: map[string]access.Member{}}
+	return &desk{Desk: d, pages: staff.New(d.Office, staff.Options{Random: rand.NewChaCha8([32]byte{1})}), people: map[string]access.Member{}}
 }
 
 // member adds a person in a role, the first time that one of that name is named.

@@ -14,6 +14,7 @@ import (
 
 	"github.com/bursar-pay/bursar/internal/access"
 	"github.com/bursar-pay/bursar/internal/office"
+	"github.com/bursar-pay/bursar/internal/packed"
 )
 
 //go:embed assets templates
@@ -88,8 +89,7 @@ func (v *visit) show(status int, name string, body any) {
 	h := v.w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Content-Language", "en")
-	v.w.WriteHeader(status)
-	_, _ = v.w.Write(out.Bytes()) // nobody may wait any more
+	v.door.pages.Send(v.w, v.r, status, out.Bytes())
 }
 
 // listMost is how many lines a page of a list has.
@@ -168,5 +168,8 @@ func serveAsset(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("Content-Type", assetKinds[path.Ext(name)])
 	w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
-	_, _ = w.Write(text)
+	packed.SendFile(w, r, text, packedAssets()[name])
 }
+
+// packedAssets are our files, packed once, by their names.
+var packedAssets = sync.OnceValue(func() map[string][]byte { return packed.Files(files, "assets") })

@@ -29,6 +29,7 @@ import (
 	"github.com/bursar-pay/bursar/internal/account"
 	"github.com/bursar-pay/bursar/internal/fault"
 	"github.com/bursar-pay/bursar/internal/office"
+	"github.com/bursar-pay/bursar/internal/packed"
 )
 
 // Options say how the pages are served.
@@ -38,11 +39,13 @@ type Options struct {
 	// TrustProxy takes the address of who asks from the last entry of
 	// X-Forwarded-For: for installations behind a proxy of their own.
 	TrustProxy bool
+	// Random is where the lengths of packed pages come from. It is read under a lock.
+	Random io.Reader
 }
 
 // New returns the staff's pages of an office. They are to be reached under /staff.
 func New(o *office.Office, options Options) http.Handler {
-	d := &door{office: o, options: options, log: o.Log, routes: map[string]route{}}
+	d := &door{office: o, options: options, log: o.Log, routes: map[string]route{}, pages: packed.NewSender(options.Random)}
 	if d.log == nil {
 		d.log = slog.New(slog.DiscardHandler)
 	}
@@ -63,6 +66,7 @@ type door struct {
 	options Options
 	log     *slog.Logger
 	routes  map[string]route
+	pages   *packed.Sender
 }
 
 // route is one line of the table of pages.

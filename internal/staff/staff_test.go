@@ -1,9 +1,12 @@
 package staff_test
 
 import (
+	"compress/gzip"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -494,4 +497,52 @@ func TestPretendedStaffComesInWhereMoneyIsPretended(t *testing.T) {
 	d.Live = true
 	d.want(403, d.post("/staff/choose", url.Values{"member": {string(people[0].ID)}}))
 	d.golden("login", d.want(200, d.get("/staff/login")))
+}
+
+// TestPagesTravelPacked to browsers that take that, each of a length of its own, and
+// whole to others.
+func TestPagesTravelPacked(t *testing.T) {
+	d := newDesk(t)
+	d.enter("Olu Okoye", "operator")
+	whole := d.want(200, d.get("/staff/members"))
+	asset := regexp.MustCompile(`href="(/staff/assets/[^"]+\.css)"`).FindStringSubmatch(whole)[1]
+	unpacked := func(w *httptest.ResponseRecorder) string {
+		t.Helper()
+		z, err := gzip.NewReader(w.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := io.ReadAll(z)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(text)
+	}
+	for _, c := range []struct {
+		name, path string
+		status     int
+	}{{"a page", "/staff/members", 200}, {"a page that refuses", "/staff/nothing", 404}, {"a file", asset, 200}} {
+		lengths := map[int]bool{}
+		text := d.want(c.status, d.get(c.path))
+		for range 12 {
+			r := httptest.NewRequest("GET", c.path, nil)
+			r.Header.Set("Accept-Encoding", "gzip, deflate, br")
+			w := d.ask(r)
+			lengths[w.Body.Len()] = true
+			if w.Code != c.status || w.Header().Get("Content-Encoding") != "gzip" || w.Header().Get("Vary") != "Accept-Encoding" {
+				t.Fatalf("%s: got %d %q, Vary %q; want it packed, and said so", c.name, w.Code, w.Header().Get("Content-Encoding"), w.Header().Get("Vary"))
+			}
+			if got := unpacked(w); plain(got) != plain(text) {
+				t.Fatalf("%s: unpacked it is\n%s\nwant\n%s", c.name, got, text)
+			}
+		}
+		if isFile := c.path == asset; isFile != (len(lengths) == 1) || !isFile && len(lengths) < 4 {
+			t.Errorf("%s: twelve answers have the lengths %v, want chance in those of pages", c.name, lengths)
+		}
+		r := httptest.NewRequest("GET", c.path, nil)
+		r.Header.Set("Accept-Encoding", "gzip;q=0, br")
+		if w := d.ask(r); w.Header().Get("Content-Encoding") != "" || w.Header().Get("Vary") != "Accept-Encoding" || plain(w.Body.String()) != plain(text) {
+			t.Errorf("%s, not asked for packed: got %q, Vary %q, want it whole", c.name, w.Header().Get("Content-Encoding"), w.Header().Get("Vary"))
+		}
+	}
 }

@@ -54,19 +54,6 @@ func (s *story) someone() *screen {
 	return p
 }
 
-// signs has a member of the staff come in by a link.
-func (s *story) signs(p *screen, name, role string) {
-	s.T.Helper()
-	link, _, err := s.LinkMember(s.T.Context(), access.CommandLine, s.member(name, role).ID)
-	if err != nil {
-		s.T.Fatal(err)
-	}
-	p.do(chromedp.Navigate(link))
-	p.sees("Press the button")
-	p.press("Sign in")
-	p.sees("Today")
-}
-
 // comes has the customer come in to the overview.
 func (s *story) comes(p *screen, a account.Account) {
 	s.T.Helper()
@@ -171,7 +158,7 @@ func TestAMonthOnCreditFromTheContractToThePaidBill(t *testing.T) {
 	a := s.Customer(german)
 	manager, finance, customer, bank := s.someone(), s.someone(), s.someone(), s.someone()
 
-	s.signs(manager, "Mia Moss", "account_manager")
+	manager.comesIn("Mia Moss", "account_manager")
 	manager.follow("Credit lines")
 	manager.sees("Proposals that wait")
 	manager.do(chromedp.SetValue(chromedp.ID("account"), "meridian-de"))
@@ -181,7 +168,7 @@ func TestAMonthOnCreditFromTheContractToThePaidBill(t *testing.T) {
 	manager.press("Propose")
 	manager.sees("Waiting for another person")
 
-	s.signs(finance, "Fay Ferrer", "finance")
+	finance.comesIn("Fay Ferrer", "finance")
 	finance.follow("Approvals")
 	finance.sees("contract 2026-17")
 	finance.press("Approve")
@@ -198,7 +185,7 @@ func TestAMonthOnCreditFromTheContractToThePaidBill(t *testing.T) {
 		t.Errorf("the proof is %d bytes and begins %q", len(proof), proof[:min(len(proof), 8)])
 	}
 
-	s.signs(finance, "Fay Ferrer", "finance")
+	finance.comesIn("Fay Ferrer", "finance")
 	s.imports(finance, s.wires(bank, own, "1234.56", "Meridian Robotics", "our bill"))
 	s.comes(customer, a)
 	customer.sees("Nothing is open.")
@@ -209,7 +196,7 @@ func TestAMonthOnCreditFromTheContractToThePaidBill(t *testing.T) {
 
 	// Money that names nobody, on the account that all share.
 	s.imports(finance, s.wires(bank, officetest.BankNumber, "500.00", "Meridian", "thank you"))
-	s.signs(manager, "Mia Moss", "account_manager")
+	manager.comesIn("Mia Moss", "account_manager")
 	manager.follow("Receipts")
 	manager.sees("500.00\u00a0EUR")
 	manager.follow("rem_")

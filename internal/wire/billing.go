@@ -91,6 +91,7 @@ type Bill struct {
 	Paid     bool    `json:"paid" doc:"Nothing of it is open."`
 	IssuedAt string  `json:"issued_at" format:"date-time"`
 	DueAt    *string `json:"due_at" format:"date-time" doc:"The last instant of the day by which it is to be paid by transfer; null where it is collected from a payment method."`
+	ByHand   *bool   `json:"by_hand,omitempty" doc:"A person of staff took back what a balance had paid of it: the balance does not pay it by itself again until a person puts it there, or auto_apply is turned on anew. Only where one bill is asked for."`
 	Products []Share `json:"products,omitempty" doc:"Only where one bill is asked for."`
 	Debts    []Debt  `json:"debts,omitempty" doc:"Only where one bill is asked for."`
 }

@@ -59,7 +59,7 @@ type Usage struct {
 	Account  string         `json:"account"`
 	Month    *string        `json:"month" doc:"As asked for; null stands for the month of this moment."`
 	Products []ProductUsage `json:"products" nullable:"false"`
-	Days     []DayUsage     `json:"days,omitempty" doc:"The same usage by day and product, the oldest day first; there when asked for by day. Days of months before are usage that came after their bill."`
+	Days     []DayUsage     `json:"days,omitzero" nullable:"false" doc:"The same usage by day and product, the oldest day first; there when asked for by day. Days of months before are usage that came after their bill."`
 }
 
 // ProductUsage is the exact sum of an account's usage of one product.
