@@ -167,6 +167,9 @@ func (o *Office) AgreeToReceiving(ctx context.Context, by access.Caller, id bank
 func (o *Office) openReceiving(ctx context.Context, tx *store.Tx, c bank.Change) error {
 	r := c.Account
 	r.OpenedAt = o.Now()
+	if err := tx.HoldNumbers(ctx); err != nil { // a customer may be given this one while we look
+		return err
+	}
 	if err := o.mayOpen(ctx, tx, r); err != nil {
 		return err
 	}

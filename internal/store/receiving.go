@@ -56,6 +56,13 @@ func (tx *Tx) LockReceivingAccount(ctx context.Context, id bank.ReceivingID) (ba
 	return scanReceiving(tx.queryRow(ctx, `SELECT `+receivingColumns+` FROM receiving_accounts WHERE id = $1`+tx.forUpdate(), string(id)))
 }
 
+// HoldNumbers keeps others from giving out numbers behind any of our bank accounts until
+// the transaction ends.
+func (tx *Tx) HoldNumbers(ctx context.Context) error {
+	_, err := tx.receivingAccounts(ctx, `SELECT `+receivingColumns+` FROM receiving_accounts ORDER BY id`+tx.forUpdate())
+	return err
+}
+
 // ReceivingAccountsNumbered lists the bank accounts of ours that have this number, in
 // normal form, open or closed: one for each currency that the bank keeps under it.
 func (tx *Tx) ReceivingAccountsNumbered(ctx context.Context, number string) ([]bank.ReceivingAccount, error) {
