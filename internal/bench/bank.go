@@ -31,7 +31,7 @@ func bankImport(ctx context.Context, o *Options, g ground) (contest, error) {
 	if err != nil {
 		return contest{}, err
 	}
-	d.stop() // jobs that the import leaves, such as letters, wait until it is over: the floor does none
+	d.stop() // jobs that the import leaves, such as messages, wait until it is over: the floor does none
 	f, err := openFloor(ctx, o, g)
 	if err != nil {
 		return contest{}, errors.Join(err, d.close(ctx))
@@ -42,7 +42,7 @@ func bankImport(ctx context.Context, o *Options, g ground) (contest, error) {
 	}
 	return contest{
 		result: Result{Unit: "entries/s", Goal: importGoal,
-			FloorIs: "writes the same lines, receipts, claims, applications, entries, postings, records, events and letters, and changes the same debts and balances, a thousand entries in a transaction"},
+			FloorIs: "writes the same lines, receipts, claims, applications, entries, postings, records and events, and changes the same debts and balances, a thousand entries in a transaction"},
 		before: func(turn int) error { return b.write(turn) },
 		floor:  b.plain,
 		ours:   b.run,

@@ -25,8 +25,9 @@ import (
 // other ids, for every entry. So it is the same work whatever becomes of the office.
 
 // Tables in which an import leaves nothing of its own, or one row for many entries.
+// What customers are told is not of the import when it credits many: jobs write it.
 var (
-	tablesAside = []string{"installation", "bank_numbers", "sqlite_sequence", "goose_db_version"}
+	tablesAside = []string{"installation", "bank_numbers", "sqlite_sequence", "goose_db_version", "notices", "letters", "jobs"}
 	tablesFile  = []string{"statement_files", "bank_statements"}
 )
 
@@ -186,9 +187,6 @@ func (m *model) compare(before, after map[string]table) {
 				fresh.rows = append(fresh.rows, row)
 			}
 		}
-		if name == "jobs" { // numbered by the database
-			fresh = fresh.without("id")
-		}
 		if len(fresh.rows) > 0 && slices.Contains(tablesFile, name) {
 			m.file = append(m.file, fresh)
 		} else if len(fresh.rows) > 0 {
@@ -198,16 +196,6 @@ func (m *model) compare(before, after map[string]table) {
 			m.changed = append(m.changed, changed)
 		}
 	}
-}
-
-// without is the rows without a column.
-func (t tableRows) without(column string) tableRows {
-	at := slices.Index(t.columns, column)
-	out := tableRows{table: t.table, columns: slices.Delete(slices.Clone(t.columns), at, at+1)}
-	for _, row := range t.rows {
-		out.rows = append(out.rows, slices.Delete(slices.Clone(row), at, at+1))
-	}
-	return out
 }
 
 // note notes which columns of a row are changed; was is nil for one that is new.
@@ -277,9 +265,6 @@ func (m *model) ofEntry(t tableRows, row []any, turn, n int) []any {
 			}
 		case isText && idForm.MatchString(text):
 			out[i] = ofTurn(text, turn, n)
-		case isText && column == "unique_key": // a kind and an id
-			kind, id, _ := strings.Cut(text, " ")
-			out[i] = kind + " " + ofTurn(orID(id), turn, n)
 		case column == "print" || column == "core" || column == "loose" || column == "sha256":
 			sum := sha256.Sum256(fmt.Appendf(nil, "%s %d %d", text, turn, n))
 			out[i] = hex.EncodeToString(sum[:])[:min(len(text), 2*len(sum))]
@@ -290,14 +275,6 @@ func (m *model) ofEntry(t tableRows, row []any, turn, n int) []any {
 		}
 	}
 	return out
-}
-
-// orID is an id, or one that stands for a text that is none.
-func orID(s string) string {
-	if idForm.MatchString(s) {
-		return s
-	}
-	return "key_" + strings.Repeat("0", idLetters)
 }
 
 // ofTurn is an id of what the model's entry wrote as that of another entry.
@@ -314,7 +291,7 @@ func (b *importing) mustMatch(ctx context.Context) error {
 		mine, err := ours.count(ctx, t.table)
 		errs = append(errs, err)
 		theirs, err := b.f.count(ctx, t.table)
-		if errs = append(errs, err); mine != theirs && t.table != "audit" && t.table != "jobs" { // of those each side has others
+		if errs = append(errs, err); mine != theirs && t.table != "audit" { // of those each side has others
 
 			errs = append(errs, fmt.Errorf("the floor has %d rows in %s, and we have %d", theirs, t.table, mine))
 		}

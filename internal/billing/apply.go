@@ -156,15 +156,15 @@ const (
 	ByHand    Cause = "by_hand"
 )
 
-// Run is one decision to spend a balance, with all that was known when it was made,
-// so that it can be made again.
+// Run is one decision to spend a balance, with what was known when it was made, so
+// that it can be made again.
 type Run struct {
 	ID      string // "run_01j8…"
 	Account account.ID
 	Number  int64 // among the account's, from 1
 	Cause   Cause
 	Balance money.Amount
-	Owed    []Owed
+	Owed    []Owed       // of an automatic run of a credit customer's balance, as far as that reaches
 	Chosen  []Allocation // by a person; none of an automatic run
 	By      string
 	At      time.Time

@@ -26,17 +26,8 @@ import (
 // of statements is the same. The accounts are locked, and what their balances hold is
 // booked.
 func (o *Office) applyCash(ctx context.Context, tx *store.Tx, by access.Caller, accounts []account.Account) error {
-	var on []account.ID
-	for _, a := range accounts {
-		if a.AutoApply {
-			on = append(on, a.ID)
-		}
-	}
-	if len(on) == 0 {
-		return nil
-	}
-	s, err := o.spendable(ctx, tx, by, on)
-	if err != nil || len(s.held) == 0 {
+	s, err := o.spendable(ctx, tx, by, accounts, nil)
+	if err != nil {
 		return err
 	}
 	return s.applyTo(ctx, accounts...)
@@ -77,37 +68,81 @@ type spending struct {
 	applications []billing.Application
 	entries      []ledger.Entry
 	debts        []billing.Debt // as they are now
-	paidBills    []billing.BillID
+	paidBills    []billing.Bill
 	partly       []word // to those one of whose bills was paid in part
 	isOpening    bool   // a threshold is being tested already
 	err          error
 }
 
-// spendable reads what accounts have and owe. Accounts without a balance are not
-// among what it has.
-func (o *Office) spendable(ctx context.Context, tx *store.Tx, by access.Caller, ids []account.ID) (*spending, error) {
-	s := &spending{o: o, tx: tx, by: by, now: o.Now().Truncate(time.Microsecond), held: map[account.ID]money.Amount{}}
+// spendable reads what accounts have whose switch is on, and of what they owe what that
+// can reach. Coming is what will have been booked to their balances when it is spent, so
+// that all is read before anything is written: much that was written would have to be
+// waited for. Accounts without a balance are not among what it has.
+func (o *Office) spendable(ctx context.Context, tx *store.Tx, by access.Caller, accounts []account.Account, coming map[account.ID]money.Amount) (*spending, error) {
+	accounts = slices.DeleteFunc(slices.Clone(accounts), func(a account.Account) bool { return !a.AutoApply })
+	s, err := o.holding(ctx, tx, by, accounts, coming)
+	if err != nil {
+		return nil, err
+	}
+	within := map[account.ID]money.Amount{}
+	var whole []account.ID
+	for _, a := range accounts {
+		held, some := s.held[a.ID]
+		switch {
+		case some && a.Credit:
+			within[a.ID] = held
+		case some: // what has to be left of a debt decides on the next one
+			whole = append(whole, a.ID)
+		}
+	}
+	if len(within) > 0 {
+		if s.owed, err = tx.OwedWithin(ctx, within); err != nil {
+			return nil, err
+		}
+	}
+	if len(whole) > 0 {
+		slices.Sort(whole)
+		owed, err := tx.OwedBy(ctx, slices.Compact(whole))
+		if err != nil {
+			return nil, err
+		}
+		maps.Copy(s.owed, owed)
+	}
+	return s, s.number(ctx)
+}
+
+// holding reads what accounts have, with what is coming.
+func (o *Office) holding(ctx context.Context, tx *store.Tx, by access.Caller, accounts []account.Account, coming map[account.ID]money.Amount) (*spending, error) {
+	s := &spending{o: o, tx: tx, by: by, now: o.Now().Truncate(time.Microsecond), held: map[account.ID]money.Amount{}, owed: map[account.ID][]store.OwedDebt{}}
+	if len(accounts) == 0 {
+		return s, nil
+	}
+	ids := make([]account.ID, len(accounts))
+	for i, a := range accounts {
+		ids[i] = a.ID
+	}
 	balances, err := tx.Balances(ctx, ids, ledger.CustomerBalance)
 	if err != nil {
 		return nil, err
 	}
-	var some []account.ID
-	for id, amounts := range balances {
-		for _, a := range amounts {
-			if a.IsNegative() { // a liability; an account has one currency
-				s.held[id] = a.Neg()
-				some = append(some, id)
-			}
+	for _, id := range ids {
+		held := coming[id]
+		for _, a := range balances[id] { // an account has one currency
+			held = money.Amount{Minor: coming[id].Minor - a.Minor, Currency: a.Currency} // a liability
+		}
+		if held.IsPositive() {
+			s.held[id] = held
 		}
 	}
-	if len(some) == 0 {
-		return s, nil
+	return s, nil
+}
+
+// number reads the numbers of the accounts' newest runs.
+func (s *spending) number(ctx context.Context) (err error) {
+	if len(s.owed) > 0 {
+		s.last, err = s.tx.LastRuns(ctx, slices.Collect(maps.Keys(s.owed)))
 	}
-	if s.owed, err = tx.OwedBy(ctx, some); err != nil || len(s.owed) == 0 {
-		return s, err
-	}
-	s.last, err = tx.LastRuns(ctx, slices.Collect(maps.Keys(s.owed)))
-	return s, err
+	return err
 }
 
 func (s *spending) owedBy(id account.ID) []billing.Owed {
@@ -141,7 +176,7 @@ func (s *spending) owedByItself(ctx context.Context, a account.Account) ([]billi
 // add puts to its debts what was allocated of an account's balance.
 func (s *spending) add(a account.Account, r billing.Run, allocations []billing.Allocation) {
 	r.ID, r.Account, r.By, r.At = s.o.IDs.New("run_"), a.ID, s.by.Name, s.now
-	open, touched := map[billing.BillID]int64{}, map[billing.BillID]bool{} // what the account's bills have open
+	open, touched := map[billing.BillID]int64{}, map[billing.BillID]billing.Bill{} // what the account's bills have open
 	given := map[billing.DebtID]money.Amount{}
 	spent := money.Amount{Currency: r.Balance.Currency}
 	for _, l := range allocations {
@@ -153,14 +188,14 @@ func (s *spending) add(a account.Account, r billing.Run, allocations []billing.A
 		amount, chosen := given[d.ID]
 		if chosen {
 			d = s.pay(r, d, amount)
-			touched[billing.BillID(d.Bill)] = true
+			touched[billing.BillID(d.Bill)] = owed.Bill
 		}
 		open[billing.BillID(d.Bill)] += d.OpenAmount().Minor
 	}
 	left := money.Amount{Currency: spent.Currency}
 	for _, id := range slices.Sorted(maps.Keys(touched)) {
 		if left.Minor += open[id]; id != "" && open[id] == 0 {
-			s.paidBills = append(s.paidBills, id)
+			s.paidBills = append(s.paidBills, touched[id])
 		}
 	}
 	if left.IsPositive() {
@@ -260,33 +295,16 @@ func (s *spending) tell(ctx context.Context) error {
 		}
 		events = append(events, Event{Kind: "debt.paid", Account: d.Account, Subject: string(d.ID), Data: d})
 	}
+	for _, b := range s.paidBills {
+		events = append(events, Event{Kind: "bill.paid", Account: b.Account, Subject: string(b.ID), Data: b})
+	}
 	if err := s.tx.AuditAll(ctx, records); err != nil {
 		return err
 	}
 	if err := s.o.emitAll(ctx, s.tx, events); err != nil {
 		return err
 	}
-	if err := s.tellBills(ctx); err != nil {
-		return err
-	}
 	return s.o.notifyAll(ctx, s.tx, s.partly)
-}
-
-// tellBills tells of bills that are paid whole. They are asked for last: the question
-// waits for all that was written before.
-func (s *spending) tellBills(ctx context.Context) error {
-	if len(s.paidBills) == 0 {
-		return nil
-	}
-	bills, err := s.tx.BillsByID(ctx, s.paidBills)
-	if err != nil {
-		return err
-	}
-	events := make([]Event, len(bills))
-	for i, b := range bills {
-		events[i] = Event{Kind: "bill.paid", Account: b.Account, Subject: string(b.ID), Data: b}
-	}
-	return s.o.emitAll(ctx, s.tx, events)
 }
 
 // retest tests the usage of accounts whose threshold debt was paid: it went on adding
@@ -352,13 +370,19 @@ func (o *Office) ApplyBalance(ctx context.Context, by access.Caller, id account.
 
 // applyChosen spends an account's balance by hand. The account is locked.
 func (o *Office) applyChosen(ctx context.Context, tx *store.Tx, by access.Caller, a account.Account, chosen []BalanceUse) ([]billing.Application, error) {
-	s, err := o.spendable(ctx, tx, by, []account.ID{a.ID})
+	s, err := o.holding(ctx, tx, by, []account.Account{a}, nil)
 	if err != nil {
 		return nil, err
 	}
 	held, some := s.held[a.ID]
 	if !some {
 		return nil, billing.ErrNothingHeld
+	}
+	if s.owed, err = tx.OwedBy(ctx, []account.ID{a.ID}); err != nil {
+		return nil, err
+	}
+	if err := s.number(ctx); err != nil {
+		return nil, err
 	}
 	owed := s.owedBy(a.ID)
 	allocations, err := allocate(owed, a.Currency, chosen)

@@ -83,11 +83,16 @@ func (o *Office) emit(ctx context.Context, tx *store.Tx, e Event) error {
 	return o.tellCustomers(ctx, tx, []Event{e})
 }
 
-// emitAll is emit for many events, with a fixed number of statements.
+// emitAll is emit for many events, with a fixed number of statements. When they are
+// very many, customers are told of them soon after.
 func (o *Office) emitAll(ctx context.Context, tx *store.Tx, all []Event) error {
 	endpoints, err := tx.EnabledEndpoints(ctx)
 	if err != nil {
 		return err
+	}
+	after := "" // the events come behind it
+	if len(all) > toldBeside {
+		after = o.IDs.New("evt")
 	}
 	now := o.Now()
 	events := make([]webhook.Event, len(all))
@@ -113,7 +118,10 @@ func (o *Office) emitAll(ctx context.Context, tx *store.Tx, all []Event) error {
 	if err := tx.Enqueue(ctx, jobs...); err != nil {
 		return err
 	}
-	return o.tellCustomers(ctx, tx, all)
+	if after == "" {
+		return o.tellCustomers(ctx, tx, all)
+	}
+	return o.tellLater(ctx, tx, after, events[len(events)-1].ID)
 }
 
 // bookAll gives entries their ids and instant and writes them.

@@ -2,6 +2,7 @@ package office
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/bursar-pay/bursar/internal/account"
 	"github.com/bursar-pay/bursar/internal/mail"
@@ -28,4 +29,39 @@ func (o *Office) SweepLetters(ctx context.Context) error { return o.sweepLetters
 // Notify tells a customer something in a transaction of its own.
 func (o *Office) Notify(ctx context.Context, id account.ID, kind, subject string, facts mail.Facts) error {
 	return o.Store.Update(ctx, func(tx *store.Tx) error { return o.notify(ctx, tx, id, kind, subject, facts) })
+}
+
+// TellCustomers tells what events behind one id up to another mean, as its job does.
+func (o *Office) TellCustomers(ctx context.Context, after, last string) error {
+	return o.tellCustomersJob(ctx, after+" "+last)
+}
+
+// WordsOf are the words for events behind one id up to another as the job finds them, and
+// those that the accounts were told about the same things, by kind and subject.
+func (o *Office) WordsOf(ctx context.Context, after, last string) (words, told map[string]string, err error) {
+	words, told = map[string]string{}, map[string]string{}
+	err = o.Store.View(ctx, func(tx *store.Tx) error {
+		events, _, err := fetchTold(ctx, tx, after, last, 1000)
+		if err != nil {
+			return err
+		}
+		for _, e := range events {
+			kind, facts := meaning(e)
+			if kind == "" {
+				continue
+			}
+			words[kind+" "+e.Subject] = fmt.Sprint(facts)
+			notices, err := tx.Notices(ctx, e.Account, "", 1000)
+			if err != nil {
+				return err
+			}
+			for _, n := range notices {
+				if n.Kind == kind && n.Subject == e.Subject {
+					told[kind+" "+e.Subject] = fmt.Sprint(n.Detail)
+				}
+			}
+		}
+		return nil
+	})
+	return words, told, err
 }

@@ -20,8 +20,7 @@ import (
 	"github.com/bursar-pay/bursar/internal/statement"
 )
 
-// broken is a file whose second reading ends before its time, as that of a process that
-// is killed does.
+// broken is a file whose second reading ends before its time.
 type broken struct {
 	*bytes.Reader
 	passes, most int
@@ -39,38 +38,84 @@ func (b *broken) Read(p []byte) (int, error) {
 	return b.Reader.Read(p)
 }
 
+// fading is a context that ends when it was asked so many times whether it has.
+type fading struct {
+	context.Context
+	left int
+}
+
+func (f *fading) Err() error {
+	if f.left--; f.left < 0 {
+		return context.Canceled
+	}
+	return nil
+}
+
+// interruptedEntries are more than one batch; some are equal.
+const interruptedEntries = 1_300
+
+func interruptedFile() []byte {
+	list := make([]bankEntry, interruptedEntries)
+	for i := range list {
+		list[i] = bankEntry{day: 9, cents: 100, payer: fmt.Sprint("P", i%1_200)}
+	}
+	return camt("M1", sheetOf("S1", 0, list...))
+}
+
+// isHalfTaken tells whether some of the file is in the books.
+func isHalfTaken(t *testing.T, d *officetest.Desk) bool {
+	cash := booksHold(t, d, ledger.BankCash)
+	return cash != 0 && cash != 100*interruptedEntries
+}
+
 // TestAnImportThatWasInterruptedGoesOnOnceHoweverManyTakeItUp: what is in the books counts
-// once, whoever goes on.
+// once, whoever goes on. Whoever brings the file goes away at every place of the import.
 func TestAnImportThatWasInterruptedGoesOnOnceHoweverManyTakeItUp(t *testing.T) {
 	officetest.Each(t, func(t *testing.T, d *officetest.Desk) {
 		d.OpenBank()
-		const entries = 1_300 // more than one batch
-		list := make([]bankEntry, entries)
-		for i := range list {
-			list[i] = bankEntry{day: 9, cents: 100, payer: fmt.Sprint("P", i%1_200)} // some are equal
+		file := interruptedFile()
+		for asked := 5; !isHalfTaken(t, d); asked += 5 {
+			if _, err := d.ImportStatement(&fading{context.Background(), asked}, clerk, "half.xml", bytes.NewReader(file), statement.Options{}); err == nil {
+				t.Fatal("it was never interrupted in the middle")
+			}
 		}
-		file := camt("M1", sheetOf("S1", 0, list...))
-		half := &broken{Reader: bytes.NewReader(file), most: len(file) - 60_000}
-		if _, err := d.ImportStatement(context.Background(), clerk, "half.xml", half, statement.Options{}); err == nil {
-			t.Fatal("a file that cannot be read to its end is imported")
-		}
-		if cash := booksHold(t, d, ledger.BankCash); cash == 0 || cash == 100*entries {
-			t.Fatalf("got %d in the bank, want some of it: the test is to go on in the middle", cash)
-		}
-		var all sync.WaitGroup
-		for range 2 {
-			all.Go(func() {
-				if _, err := d.ImportStatement(context.Background(), clerk, "whole.xml", bytes.NewReader(file), statement.Options{}); err != nil {
-					t.Error(err)
-				}
-			})
-		}
-		all.Wait()
-		if cash := booksHold(t, d, ledger.BankCash); cash != 100*entries {
-			t.Errorf("got %d in the bank, want %d", cash, 100*entries)
-		}
-		d.Prove()
+		takeUp(t, d, file)
 	})
+}
+
+// TestAFileThatIsNotTheSameTwiceIsTakenWhenItIsWhole reads a file that is too large to be
+// kept between its two readings.
+func TestAFileThatIsNotTheSameTwiceIsTakenWhenItIsWhole(t *testing.T) {
+	d := officetest.New(t)
+	d.OpenBank()
+	file := interruptedFile()
+	i := bytes.Index(file, []byte("<Ntry>"))
+	file = slices.Concat(file[:i], bytes.Repeat([]byte(" "), 33<<20), file[i:])
+	half := &broken{Reader: bytes.NewReader(file), most: len(file) - 60_000}
+	if _, err := d.ImportStatement(context.Background(), clerk, "half.xml", half, statement.Options{}); err == nil {
+		t.Fatal("a file that cannot be read to its end is imported")
+	}
+	if !isHalfTaken(t, d) {
+		t.Fatal("nothing, or all of it, is in the books: the test is to go on in the middle")
+	}
+	takeUp(t, d, file)
+}
+
+// takeUp has two take up a file of which some is in the books.
+func takeUp(t *testing.T, d *officetest.Desk, file []byte) {
+	var all sync.WaitGroup
+	for range 2 {
+		all.Go(func() {
+			if _, err := d.ImportStatement(context.Background(), clerk, "whole.xml", bytes.NewReader(file), statement.Options{}); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	if cash := booksHold(t, d, ledger.BankCash); cash != 100*interruptedEntries {
+		t.Errorf("got %d in the bank, want %d", cash, 100*interruptedEntries)
+	}
+	d.Prove()
 }
 
 func TestAPartThatIsNoMoneyRefusesTheWholeFile(t *testing.T) {

@@ -103,8 +103,8 @@ func ReadStatementsAs(format string, layout []byte) (StatementOptions, error) {
 	return options, err
 }
 
-// ImportStatement takes a file of bank statements. It is read twice: whole, to see
-// that it can be trusted, and then to take it. A broken one is refused with the place,
+// ImportStatement takes a file of bank statements. It is gone through twice: whole, to
+// see that it can be trusted, and then to take it. A broken one is refused with the place,
 // and nothing of it is kept. What is there already counts once, however often and in
 // whatever other files it comes (R-WIRE-04).
 func (o *Office) ImportStatement(ctx context.Context, by access.Caller, name string, file io.ReadSeeker, options statement.Options) (StatementImport, error) {
@@ -118,7 +118,8 @@ func (o *Office) ImportStatementFor(ctx context.Context, by access.Caller, numbe
 	if err := mayBank(by, access.BankWrite); err != nil {
 		return done, err
 	}
-	surveys, f, err := o.survey(file, options)
+	var k keeping
+	surveys, f, err := o.survey(file, options, &k)
 	if err != nil {
 		return done, err
 	}
@@ -136,21 +137,85 @@ func (o *Office) ImportStatementFor(ctx context.Context, by access.Caller, numbe
 	if done.IsKnown = !done.File.ReadAt.IsZero(); done.IsKnown {
 		return done, o.listStatements(ctx, &done)
 	}
-	if _, err := file.Seek(0, io.SeekStart); err != nil {
-		return done, err
-	}
 	r := &importing{office: o, ctx: ctx, by: by, number: number, surveys: surveys, done: &done}
-	hashed := &hashing{from: file, sum: sha256.New()}
-	if err := statement.Read(hashed, options, statement.Visitor{Open: r.open, Entry: r.entry, Close: func(statement.Statement) error { return r.flush() }}); err != nil {
-		return done, err
+	take := statement.Visitor{Open: r.open, Entry: r.entry, Close: func(statement.Statement) error { return r.flush() }}
+	if k.isWhole() {
+		err = k.visit(take)
+	} else {
+		err = readAgain(file, options, take, f.SHA256)
 	}
-	if hashed.text() != f.SHA256 {
-		return done, ErrFileChanged
+	if err != nil {
+		return done, err
 	}
 	if err := o.endImport(ctx, by, &done); err != nil {
 		return done, err
 	}
 	return done, o.listStatements(ctx, &done)
+}
+
+// readAgain reads a file a second time, and makes sure that it is the same one.
+func readAgain(file io.ReadSeeker, options statement.Options, v statement.Visitor, sum string) error {
+	if _, err := file.Seek(0, io.SeekStart); err != nil {
+		return err
+	}
+	hashed := &hashing{from: file, sum: sha256.New()}
+	if err := statement.Read(hashed, options, v); err != nil {
+		return err
+	}
+	if hashed.text() != sum {
+		return ErrFileChanged
+	}
+	return nil
+}
+
+// A file with more entries and statements, or bytes, is not kept in memory between its
+// two readings.
+const (
+	keptMost  = 20_000
+	keptBytes = 32 << 20
+)
+
+// keeping is what a file has, as long as it is not too much: it is a day's file then,
+// and need not be taken apart twice.
+type keeping struct {
+	parts   []kept
+	tooMany bool
+}
+
+// kept is a statement that begins, an entry, or a statement that ends.
+type kept struct {
+	begins, ends *statement.Statement
+	entry        statement.Entry
+}
+
+// keep takes what was found after so many bytes.
+func (k *keeping) keep(p kept, size int64) {
+	if k.tooMany = k.tooMany || len(k.parts) == keptMost || size > keptBytes; k.tooMany {
+		k.parts = nil
+		return
+	}
+	k.parts = append(k.parts, p)
+}
+
+func (k *keeping) isWhole() bool { return !k.tooMany }
+
+// visit tells what was read.
+func (k *keeping) visit(v statement.Visitor) error {
+	for _, p := range k.parts {
+		var err error
+		switch {
+		case p.begins != nil:
+			err = v.Open(*p.begins)
+		case p.ends != nil:
+			err = v.Close(*p.ends)
+		default:
+			err = v.Entry(p.entry)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // mayName returns nil if every statement of a file has an account: its own, or the one
@@ -207,8 +272,9 @@ type survey struct {
 	reused      map[uint64]bool // references that the bank gave to more than one entry
 }
 
-// survey reads the file whole and keeps a few words for each statement.
-func (o *Office) survey(file io.Reader, options statement.Options) ([]survey, store.StatementFile, error) {
+// survey reads the file whole and keeps a few words for each statement, and all it has
+// if that is little.
+func (o *Office) survey(file io.Reader, options statement.Options, k *keeping) ([]survey, store.StatementFile, error) {
 	var all []survey
 	var f store.StatementFile
 	var seen map[uint64]struct{}
@@ -220,11 +286,13 @@ func (o *Office) survey(file io.Reader, options statement.Options) ([]survey, st
 			}
 			all, seen = append(all, survey{}), map[uint64]struct{}{}
 			f.Format = string(s.Format)
+			k.keep(kept{begins: &s}, hashed.size)
 			return nil
 		},
 		Entry: func(e statement.Entry) error {
 			s := &all[len(all)-1]
 			f.Entries++
+			k.keep(kept{entry: e}, hashed.size)
 			if e.Status == statement.Info || e.Amount.IsZero() {
 				return nil
 			}
@@ -248,6 +316,7 @@ func (o *Office) survey(file io.Reader, options statement.Options) ([]survey, st
 		},
 		Close: func(s statement.Statement) error {
 			all[len(all)-1].statement = s
+			k.keep(kept{ends: &s}, hashed.size)
 			return nil
 		},
 	})

@@ -11,6 +11,7 @@ import (
 	"github.com/bursar-pay/bursar/internal/account"
 	"github.com/bursar-pay/bursar/internal/bank"
 	"github.com/bursar-pay/bursar/internal/ledger"
+	"github.com/bursar-pay/bursar/internal/money"
 	"github.com/bursar-pay/bursar/internal/store"
 )
 
@@ -46,6 +47,8 @@ type matched struct {
 	receipts []bank.Remittance
 	claims   []bank.Claim // of receipts that decide themselves
 	accounts map[account.ID]account.Account
+	credited []account.Account // those of them whose receipts decide themselves
+	spending *spending         // of what they are credited with
 }
 
 // match decides what becomes of lines that are booked. The accounts of those who are
@@ -93,10 +96,18 @@ func (o *Office) match(ctx context.Context, tx *store.Tx, lines []bank.Line) (m 
 		m.receipts = append(m.receipts, r)
 	}
 	chains := make([]string, len(m.claims))
+	coming := map[account.ID]money.Amount{}
 	for i, c := range m.claims {
 		chains[i] = string(c.Account)
+		credited := c.Credited()
+		coming[c.Account] = money.Amount{Minor: coming[c.Account].Minor + credited.Minor, Currency: credited.Currency}
 	}
-	return m, tx.HoldChains(ctx, chains)
+	if err := tx.HoldChains(ctx, chains); err != nil {
+		return m, err
+	}
+	m.credited = accountsIn(m.accounts, coming)
+	m.spending, err = o.spendable(ctx, tx, access.Jobs, m.credited, coming)
+	return m, err
 }
 
 // factsOf looks up what lines name. What is dear to look up is looked up for those
@@ -216,7 +227,6 @@ func (o *Office) keepMatched(ctx context.Context, tx *store.Tx, by access.Caller
 	var entries []ledger.Entry
 	var records []store.Record
 	var events []Event
-	credited := map[account.ID]bool{}
 	for _, r := range m.receipts {
 		c, isCredited := claims[r.ID]
 		if !isCredited {
@@ -225,7 +235,6 @@ func (o *Office) keepMatched(ctx context.Context, tx *store.Tx, by access.Caller
 			continue
 		}
 		t.Credited++
-		credited[c.Account] = true
 		entry, err := ledger.CreditedReceipt(string(c.ID), c.Account, c.Amount, c.Fee)
 		if err != nil {
 			return t, err
@@ -240,11 +249,11 @@ func (o *Office) keepMatched(ctx context.Context, tx *store.Tx, by access.Caller
 	if err := errors.Join(o.bookAll(ctx, tx, entries), tx.AuditAll(ctx, records), o.emitAll(ctx, tx, events)); err != nil {
 		return t, err
 	}
-	return t, o.applyCash(ctx, tx, access.Jobs, accountsIn(m.accounts, credited))
+	return t, m.spending.applyTo(ctx, m.credited...)
 }
 
 // accountsIn is some of the accounts, in the order of their ids.
-func accountsIn(all map[account.ID]account.Account, wanted map[account.ID]bool) []account.Account {
+func accountsIn(all map[account.ID]account.Account, wanted map[account.ID]money.Amount) []account.Account {
 	var list []account.Account
 	for id := range wanted {
 		list = append(list, all[id])

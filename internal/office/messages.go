@@ -67,24 +67,6 @@ func letterJob(message string, at time.Time) job.Job {
 	return job.Job{Kind: deliverMail, Subject: message, At: at, Once: true}
 }
 
-// tellCustomers tells customers what events mean to them, where they mean something.
-// What an event does not know is told by notify where it happens.
-func (o *Office) tellCustomers(ctx context.Context, tx *store.Tx, events []Event) error {
-	var words []word
-	for _, e := range events {
-		if h, isHold := e.Data.(payment.Hold); isHold {
-			if err := o.tellHolder(ctx, tx, e.Kind, h); err != nil {
-				return err
-			}
-			continue
-		}
-		if kind, facts := meaning(e); kind != "" {
-			words = append(words, word{e.Account, kind, e.Subject, facts})
-		}
-	}
-	return o.notifyAll(ctx, tx, words)
-}
-
 // meaning is what an event that needs no more facts means to the customer; "" nothing.
 func meaning(e Event) (kind string, facts mail.Facts) {
 	switch is := e.Data.(type) {

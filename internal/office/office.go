@@ -87,6 +87,7 @@ func (o *Office) Handlers() job.Handlers {
 		watchIdentity:     o.watchIdentityJob,
 		workNews:          o.workNewsJob,
 		DeliverEvent:      o.deliverEventJob,
+		tellCustomers:     o.tellCustomersJob,
 		deliverMail:       o.deliverMailJob,
 		workStatement:     o.workStatementJob,
 		mailStaffLink:     o.mailStaffLinkJob,
@@ -112,6 +113,7 @@ const (
 	watchIdentity     job.Kind = "watch_identity"
 	workNews          job.Kind = "work_news"
 	DeliverEvent      job.Kind = "deliver_event"
+	tellCustomers     job.Kind = "tell_customers"
 	deliverMail       job.Kind = "deliver_mail"
 	workStatement     job.Kind = "work_statement"
 	mailStaffLink     job.Kind = "mail_staff_link"

@@ -89,8 +89,8 @@ func (o *Office) payFromBalance(ctx context.Context, tx *store.Tx, a account.Acc
 	if !a.AutoApply {
 		return d, nil
 	}
-	s, err := o.spendable(ctx, tx, access.Jobs, []account.ID{a.ID})
-	if err != nil || len(s.held) == 0 {
+	s, err := o.spendable(ctx, tx, access.Jobs, []account.Account{a}, nil)
+	if err != nil {
 		return d, err
 	}
 	s.isOpening = true

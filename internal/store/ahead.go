@@ -1,6 +1,10 @@
 package store
 
-import "context"
+import (
+	"context"
+	"fmt"
+	"runtime/debug"
+)
 
 // ahead is a transaction that writes many rows while its caller goes on: the database
 // works on one processor, and on another the caller puts together what comes next.
@@ -47,11 +51,22 @@ func (a *ahead) begin() {
 		var err error
 		for do := range work {
 			if err == nil {
-				err = do()
+				err = careful(do)
 			}
 		}
 		done <- err
 	}()
+}
+
+// careful turns a panic into an error: nobody stands above this goroutine to catch it,
+// and one request is not to end all others.
+func careful(do func() error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("store: a statement panicked: %v\n%s", p, debug.Stack())
+		}
+	}()
+	return do()
 }
 
 // settle waits for what is under way.

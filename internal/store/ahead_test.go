@@ -3,6 +3,7 @@ package store_test
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/bursar-pay/bursar/internal/job"
@@ -81,3 +82,16 @@ func TestWhatGoesWrongAheadIsTold(t *testing.T) {
 }
 
 var errNoon = errors.New("it is noon")
+
+// TestAPanicBesideATransactionIsItsError: it ends what the transaction does, and nothing
+// else.
+func TestAPanicBesideATransactionIsItsError(t *testing.T) {
+	none := []int(nil)
+	err := store.Careful(func() error { none[7]++; return nil })
+	if err == nil || !strings.Contains(err.Error(), "index out of range") {
+		t.Errorf("got %v, want the panic as an error", err)
+	}
+	if err := store.Careful(func() error { return nil }); err != nil {
+		t.Errorf("got %v, want nothing where nothing panics", err)
+	}
+}

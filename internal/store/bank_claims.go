@@ -64,6 +64,24 @@ func (tx *Tx) Claim(ctx context.Context, id bank.ClaimID) (bank.Claim, error) {
 	return scanClaim(tx.queryRow(ctx, `SELECT `+claimColumns+` FROM claims WHERE id = $1`, string(id)))
 }
 
+// ClaimsByID fetches claims.
+func (tx *Tx) ClaimsByID(ctx context.Context, ids []bank.ClaimID) ([]bank.Claim, error) {
+	return tx.claims(ctx, `
+		SELECT `+claimColumns+` FROM claims
+		 WHERE id IN (SELECT key FROM json_each($1))
+		 ORDER BY id`, keySet(ids))
+}
+
+func (tx *Tx) claims(ctx context.Context, query string, args ...any) ([]bank.Claim, error) {
+	var out []bank.Claim
+	err := tx.query(ctx, query, args, func(r row) error {
+		c, err := scanClaim(r)
+		out = append(out, c)
+		return err
+	})
+	return out, err
+}
+
 // ClaimFilter says which claims are wanted; an empty field means all.
 type ClaimFilter struct {
 	State      bank.ClaimState
@@ -81,16 +99,10 @@ func (tx *Tx) Claims(ctx context.Context, f ClaimFilter, limit int) ([]bank.Clai
 			which += ` AND ` + c.condition + ` $` + ordinal(len(args))
 		}
 	}
-	var out []bank.Claim
-	err := tx.query(ctx, `
+	return tx.claims(ctx, `
 		SELECT `+claimColumns+` FROM claims
 		 WHERE ($1 = '' OR id < $1)`+which+`
-		 ORDER BY id DESC LIMIT $2`, args, func(r row) error {
-		c, err := scanClaim(r)
-		out = append(out, c)
-		return err
-	})
-	return out, err
+		 ORDER BY id DESC LIMIT $2`, args...)
 }
 
 // LockAccounts fetches accounts and keeps others from changing what belongs to them

@@ -1,8 +1,10 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -16,6 +18,7 @@ import (
 type OwedDebt struct {
 	Debt billing.Debt
 	Owed billing.Owed
+	Bill billing.Bill // on which the debt is, as if nothing of it were open; the zero Bill if on none
 }
 
 // debtColumnsOf are the columns of a debt whose table has a name in the question.
@@ -23,30 +26,89 @@ func debtColumnsOf(table string) string {
 	return table + "." + strings.ReplaceAll(debtColumns, ", ", ", "+table+".")
 }
 
-// OwedBy lists the open debts of accounts to which a balance may go: what is on an
-// issued bill, and usage that a threshold caught, but no order, and nothing drawn on
-// credit that is not billed yet. The accounts are locked.
+// isOwed says which open debts a balance may go to: what is on an issued bill, and usage
+// that a threshold caught, but no order, and nothing drawn on credit that is not billed
+// yet.
+const isOwed = `(d.kind = 'threshold' OR d.kind <> 'order' AND d.bill_id IS NOT NULL)`
+
+// OwedBy lists the open debts of accounts to which a balance may go. The accounts are
+// locked.
 func (tx *Tx) OwedBy(ctx context.Context, ids []account.ID) (map[account.ID][]OwedDebt, error) {
-	out := map[account.ID][]OwedDebt{}
 	rows, args := tx.given(1, column{name: "owner", texts: textsOf(ids)})
+	return tx.owed(ctx, rows+` JOIN debts AS d ON d.account_id = given.owner AND d.state = 'open'`, args)
+}
+
+// OwedWithin is OwedBy as far as each account's balance can reach when the bill that
+// was issued first is paid first: the debts that it pays whole, the one that it ends in,
+// and all that were billed at the same instant as that one. Who owes for years is paid
+// in the time of who owes for a month.
+func (tx *Tx) OwedWithin(ctx context.Context, held map[account.ID]money.Amount) (map[account.ID][]OwedDebt, error) {
+	type open struct {
+		debt   string
+		billed int64
+		free   int64
+	}
+	all := map[account.ID][]open{}
+	rows, args := tx.given(1, column{name: "owner", texts: textsOf(slices.Collect(maps.Keys(held)))})
 	err := tx.query(ctx, `
-		SELECT `+debtColumnsOf("d")+`, b.number, b.issued_at, b.due_at, coalesce(f.amount, 0), d.by_hand
-		  FROM `+rows+`
-		  JOIN debts AS d ON d.account_id = given.owner AND d.state = 'open'
+		SELECT d.account_id, d.id, coalesce(d.billed_at, d.opened_at), CASE WHEN d.by_hand = 1 THEN 0 ELSE d.amount - d.paid - coalesce(f.amount, 0) END
+		  FROM `+rows+` JOIN debts AS d ON d.account_id = given.owner AND d.state = 'open'
+		  LEFT JOIN payments AS f ON f.debt_id = d.id AND f.`+isUnresolved+`
+		 WHERE `+isOwed, args, func(r row) error {
+		var id account.ID
+		var o open
+		err := r.Scan(textOf(&id), &o.debt, &o.billed, &o.free)
+		all[id] = append(all[id], o)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	var within []string
+	for id, owed := range all {
+		slices.SortFunc(owed, func(a, b open) int { return cmp.Compare(a.billed, b.billed) })
+		left := held[id].Minor
+		for i, o := range owed {
+			if left <= 0 && o.billed != owed[i-1].billed {
+				break
+			}
+			left -= max(0, o.free)
+			within = append(within, o.debt)
+		}
+	}
+	if len(within) == 0 {
+		return map[account.ID][]OwedDebt{}, nil
+	}
+	rows, args = tx.given(1, column{name: "debt", texts: within})
+	return tx.owed(ctx, rows+` JOIN debts AS d ON d.id = given.debt`, args)
+}
+
+// isUnresolved says which payments are not over. A debt has one at most.
+const isUnresolved = `state NOT IN ('succeeded', 'declined', 'cancelled')`
+
+// owed fetches debts, which are d of a place in a question.
+func (tx *Tx) owed(ctx context.Context, from string, args []any) (map[account.ID][]OwedDebt, error) {
+	out := map[account.ID][]OwedDebt{}
+	err := tx.query(ctx, `
+		SELECT `+debtColumnsOf("d")+`, b.month, b.number, b.net, b.tax, b.amount, b.issued_at, b.due_at, coalesce(f.amount, 0), d.by_hand
+		  FROM `+from+`
 		  LEFT JOIN bills AS b ON b.id = d.bill_id
-		  LEFT JOIN (SELECT debt_id, cast(sum(amount) as bigint) AS amount
-		               FROM payments
-		              WHERE state NOT IN ('succeeded', 'declined', 'cancelled') AND account_id IN (SELECT owner FROM `+rows+`)
-		              GROUP BY debt_id) AS f ON f.debt_id = d.id
-		 WHERE d.kind = 'threshold' OR d.kind <> 'order' AND d.bill_id IS NOT NULL`, args, func(r row) error {
+		  LEFT JOIN payments AS f ON f.debt_id = d.id AND f.`+isUnresolved+`
+		 WHERE `+isOwed, args, func(r row) error {
 		o := OwedDebt{}
+		var net, tax, total nullInt
 		var in int64
-		d, err := scanDebt(more{r, []any{textOf(&o.Owed.Number), instant{&o.Owed.BilledAt}, instant{&o.Owed.DueAt}, &in, flag{&o.Owed.ByHand}}})
+		b := &o.Bill
+		d, err := scanDebt(more{r, []any{textOf(&b.Month), textOf(&b.Number), &net, &tax, &total, instant{&b.IssuedAt}, instant{&b.DueAt}, &in, flag{&o.Owed.ByHand}}})
 		o.Debt = d
-		o.Owed.Debt, o.Owed.Bill, o.Owed.OpenedAt = d.ID, billing.BillID(d.Bill), d.OpenedAt
+		o.Owed.Debt, o.Owed.Bill, o.Owed.Number, o.Owed.BilledAt, o.Owed.DueAt, o.Owed.OpenedAt = d.ID, billing.BillID(d.Bill), b.Number, b.IssuedAt, b.DueAt, d.OpenedAt
 		o.Owed.Open, o.Owed.InFlight = d.OpenAmount(), money.Amount{Minor: in, Currency: d.Amount.Currency}
-		if o.Owed.BilledAt.IsZero() {
+		if d.Bill == "" {
 			o.Owed.BilledAt = d.OpenedAt
+		} else {
+			b.ID, b.Account = billing.BillID(d.Bill), d.Account
+			b.Net, b.Tax, b.Total, b.Open = d.Amount, d.Amount, d.Amount, d.Amount // in its currency
+			b.Net.Minor, b.Tax.Minor, b.Total.Minor, b.Open.Minor = net.Int64, tax.Int64, total.Int64, 0
 		}
 		out[d.Account] = append(out[d.Account], o)
 		return err
@@ -327,7 +389,8 @@ func orZero(t time.Time) int64 {
 
 // ApplicationsOfRuns lists what decisions led to, by the decision.
 func (tx *Tx) ApplicationsOfRuns(ctx context.Context, runs []string) (map[string][]billing.Application, error) {
-	list, err := tx.applications(ctx, `SELECT `+applicationColumns+` FROM `+applicationTables+` WHERE c.run_id IN (SELECT key FROM json_each($1)) ORDER BY c.id`, keySet(runs))
+	rows, args := tx.given(1, column{name: "run", texts: runs})
+	list, err := tx.applications(ctx, `SELECT `+applicationColumns+` FROM `+rows+` CROSS JOIN `+applicationTables+` WHERE c.run_id = given.run ORDER BY c.id`, args...)
 	out := map[string][]billing.Application{}
 	for _, a := range list {
 		out[a.Run] = append(out[a.Run], a)

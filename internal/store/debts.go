@@ -39,8 +39,8 @@ func (tx *Tx) AddDebt(ctx context.Context, d billing.Debt) (billing.Debt, error)
 		collection = d.Collection
 	}
 	if err := tx.execOne(ctx, `
-		INSERT INTO debts (`+debtColumns+`)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)`,
+		INSERT INTO debts (`+debtColumns+`, billed_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, (SELECT issued_at FROM bills WHERE id = $7))`,
 		string(d.ID), string(d.Account), string(d.Kind), string(d.Month), d.Number, collection, orNull(d.Bill), string(d.Amount.Currency),
 		d.Net.Minor, d.Tax.Minor, d.Amount.Minor, asJSON(d.TaxRule), d.Paid.Minor, string(d.State), int64(d.Attempts), micros(d.DeclinedAt),
 		micros(d.NextAttemptAt), micros(d.OpenedAt), micros(d.SettledAt)); err != nil {
@@ -53,7 +53,7 @@ func (tx *Tx) AddDebt(ctx context.Context, d billing.Debt) (billing.Debt, error)
 func (tx *Tx) SaveDebt(ctx context.Context, d billing.Debt) error {
 	return tx.execOne(ctx, `
 		UPDATE debts
-		   SET bill_id = $2, paid = $3, state = $4, attempts = $5, declined_at = $6, next_attempt_at = $7, settled_at = $8
+		   SET bill_id = $2, billed_at = (SELECT issued_at FROM bills WHERE bills.id = $2), paid = $3, state = $4, attempts = $5, declined_at = $6, next_attempt_at = $7, settled_at = $8
 		 WHERE id = $1`,
 		string(d.ID), orNull(d.Bill), d.Paid.Minor, string(d.State), int64(d.Attempts), micros(d.DeclinedAt), micros(d.NextAttemptAt), micros(d.SettledAt))
 }

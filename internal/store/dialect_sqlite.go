@@ -37,6 +37,7 @@ type sqliteEngine struct {
 	turn       chan struct{} // held by the transaction that writes
 	conn       *sql.Conn
 	statements map[string]*sql.Stmt
+	log        *checkpointer
 }
 
 func sqliteDSN(path string, write bool) string {
@@ -47,6 +48,7 @@ func sqliteDSN(path string, write bool) string {
 	if write {
 		q.Add("_pragma", "journal_mode(wal)")
 		q.Add("_pragma", "synchronous(full)")
+		q.Add("_pragma", "wal_autocheckpoint("+strconv.Itoa(logPagesMost)+")")
 		q.Set("_txlock", "immediate")
 	} else {
 		q.Add("_pragma", "query_only(1)")
@@ -104,6 +106,9 @@ func openSQLite(ctx context.Context, path string, o Options) (engine, error) {
 	if e.reader, err = sql.Open("sqlite", sqliteDSN(path, false)); err != nil {
 		return nil, errors.Join(err, e.close())
 	}
+	if !o.ReadOnly {
+		e.log = newCheckpointer(path)
+	}
 	e.reader.SetMaxOpenConns(sqliteReaders)
 	e.reader.SetMaxIdleConns(sqliteReaders)
 	if err := e.whileBusy(ctx, func() error { return e.reader.PingContext(ctx) }); err != nil {
@@ -147,6 +152,9 @@ func (e *sqliteEngine) given(first int, columns []column) (string, []any) {
 
 func (e *sqliteEngine) close() error {
 	var errs []error
+	if e.log != nil {
+		errs = append(errs, e.log.close())
+	}
 	if e.writer != nil {
 		e.turn <- struct{}{}
 		for _, s := range e.statements {
@@ -333,6 +341,7 @@ func (w *sqliteWrite) commit(context.Context) error {
 		_, _ = w.e.conn.ExecContext(context.Background(), "ROLLBACK")
 	}
 	w.finish()
+	w.e.log.wake()
 	return err
 }
 

@@ -100,6 +100,24 @@ func (tx *Tx) Events(ctx context.Context, f EventFilter, limit int) ([]webhook.E
 	return out, err
 }
 
+// EventsUpTo lists events of some kinds behind one id up to another, oldest first,
+// without what they tell.
+func (tx *Tx) EventsUpTo(ctx context.Context, after, last string, kinds []string, limit int) ([]webhook.Event, error) {
+	var out []webhook.Event
+	err := tx.query(ctx, `
+		SELECT id, account_id, kind, subject
+		  FROM events
+		 WHERE id > $1 AND id <= $2 AND kind IN (SELECT key FROM json_each($3))
+		 ORDER BY id
+		 LIMIT $4`, []any{after, last, keySet(kinds), int64(limit)}, func(r row) error {
+		var e webhook.Event
+		err := r.Scan(&e.ID, &e.Account, &e.Kind, &e.Subject)
+		out = append(out, e)
+		return err
+	})
+	return out, err
+}
+
 const deliveryColumns = `d.id, d.endpoint_id, d.event_id, e.kind, d.state, d.attempts, d.next_at, d.last_status, d.last_error, d.last_at, d.created_at`
 
 func scanDelivery(r row) (webhook.Delivery, error) {

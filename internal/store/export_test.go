@@ -22,3 +22,6 @@ func (tx *Tx) Scan(ctx context.Context, dest any, query string, args ...any) err
 
 // LookUpFor sets how long a commit without an answer is looked up on PostgreSQL.
 func (s *Store) LookUpFor(d time.Duration) { s.engine.(*postgresEngine).lookUpFor = d }
+
+// Careful does what a goroutine beside a transaction does.
+func Careful(do func() error) error { return careful(do) }

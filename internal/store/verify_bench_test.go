@@ -58,17 +58,17 @@ const (
 // filled are the rows of one debt, and of its account where n is the account's
 // first. EMPTY is bytes, none; BYTES(… HERE) is a text's.
 var filled = []string{
-	`INSERT INTO accounts SELECT acct, acct, 'individual', 'Ada', 'DE', 0, 'USD', 'UTC', 'ada@example.com', 'en', '{}', '', 0, 'active', NULL, '2024-08', 0, 10000, 0 FROM rows WHERE n % 10 = 0`,
-	`INSERT INTO payment_methods SELECT 'pm_' || n, acct, 'card', 'stripe', 'tok', 'stripe:' || n, 'visa', '[]', 'credit', 'DE', '4242', 1, 2030, '', 'active', '', 1, '', '{}', '{}', 0, 0
+	`INSERT INTO accounts (id, reference, kind, name, country, registered_at, currency, zone, email, language, address, tax_id, credit, state, overdue_since, closed_through, created_at, threshold_factor, threshold_streak) SELECT acct, acct, 'individual', 'Ada', 'DE', 0, 'USD', 'UTC', 'ada@example.com', 'en', '{}', '', 0, 'active', NULL, '2024-08', 0, 10000, 0 FROM rows WHERE n % 10 = 0`,
+	`INSERT INTO payment_methods (id, account_id, kind, provider, token, fingerprint, brand, networks, funding, country, last4, exp_month, exp_year, holder, state, reason, preferred, network_transaction, three_ds, consent, created_at, updated_at) SELECT 'pm_' || n, acct, 'card', 'stripe', 'tok', 'stripe:' || n, 'visa', '[]', 'credit', 'DE', '4242', 1, 2030, '', 'active', '', 1, '', '{}', '{}', 0, 0
 	   FROM rows WHERE n % 10 = 0`,
 	`INSERT INTO collections SELECT acct, n % 10 + 1, '2024-09', 'shut', 0, 0 FROM rows`,
 	`INSERT INTO usage_lines SELECT BYTES('line_' || n || 'a' HERE), acct, 'line_' || n || 'a', EMPTY, n % 10 + 1, 'compute', 10000000, 5, 0, 0 FROM rows`,
 	`INSERT INTO usage_lines SELECT BYTES('line_' || n || 'b' HERE), acct, 'line_' || n || 'b', EMPTY, n % 10 + 1, 'compute', 2340000, 5, 0, 0 FROM rows`,
 	`INSERT INTO exposures SELECT acct, n % 10 + 1, 'compute', 12340000, 10, 2, 0, 2, 12340000, 10 FROM rows`,
 	`INSERT INTO carries SELECT acct, 'compute', 0, 100 FROM rows WHERE n % 10 = 0`,
-	`INSERT INTO debts SELECT 'debt_' || id, acct, 'threshold', '2024-09', n % 10 + 1, n % 10 + 1, NULL, 'USD', 1234, 234, 1468, '{}', 1468, 'paid', 1, NULL, NULL, 0, 0 FROM rows`,
+	`INSERT INTO debts (id, account_id, kind, month, number, collection, bill_id, currency, net, tax, amount, tax_rule, paid, state, attempts, declined_at, next_attempt_at, opened_at, settled_at) SELECT 'debt_' || id, acct, 'threshold', '2024-09', n % 10 + 1, n % 10 + 1, NULL, 'USD', 1234, 234, 1468, '{}', 1468, 'paid', 1, NULL, NULL, 0, 0 FROM rows`,
 	`INSERT INTO debt_lines SELECT 'debt_' || id, 'compute', 2, 12340000, 10, 0, n % 10 * 10, 1234, 0, n % 10 * 10 + 10 FROM rows`,
-	`INSERT INTO payments SELECT 'pay_' || id, acct, 'debt_' || id, 'pm_' || (n - n % 10), 1, 'here/' || id, 'stripe', 'cus', 'pi_' || id, '', 'USD', 1468, 'mit', 'retry', '', 'succeeded',
+	`INSERT INTO payments (id, account_id, debt_id, method_id, attempt, key, provider, customer, provider_ref, charge_ref, currency, amount, initiator, reason, mandate, state, decline, challenge_url, challenge_until, network_transaction, three_ds, request_id, asked, opened_at, settled_at) SELECT 'pay_' || id, acct, 'debt_' || id, 'pm_' || (n - n % 10), 1, 'here/' || id, 'stripe', 'cus', 'pi_' || id, '', 'USD', 1468, 'mit', 'retry', '', 'succeeded',
 	   '{}', '', NULL, '', '{}', '', 0, 0, 0 FROM rows`,
 	`INSERT INTO entries SELECT 'ent_' || id || 'a', acct, 'usage_owed', 'debt_' || id, 'USD', 1468, 0 FROM rows`,
 	`INSERT INTO entries SELECT 'ent_' || id || 'b', acct, 'payment_captured', 'pay_' || id, 'USD', 1468, 0 FROM rows`,

@@ -222,6 +222,14 @@ var sharesExact = proof{
 		},
 		{
 			find: `
+				SELECT 'debt ' || d.id, '', coalesce(d.bill_id, 'no bill')
+				  FROM debts AS d
+				  LEFT JOIN bills AS b ON b.id = d.bill_id
+				 WHERE (d.bill_id IS NOT NULL OR d.billed_at IS NOT NULL) AND NOT coalesce(d.billed_at = b.issued_at, false)`,
+			says: "is on %s, which was issued at another time than the debt says",
+		},
+		{
+			find: `
 				SELECT 'bill ' || b.id, '', b.month, coalesce(a.closed_through, 'no account')
 				  FROM bills AS b
 				  LEFT JOIN accounts AS a ON a.id = b.account_id
