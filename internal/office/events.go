@@ -90,9 +90,9 @@ func (o *Office) emitAll(ctx context.Context, tx *store.Tx, all []Event) error {
 	if err != nil {
 		return err
 	}
-	after := "" // the events come behind it
-	if len(all) > toldBeside {
-		after = o.IDs.New("evt")
+	beside, after := all, "" // the events come behind it
+	if others := slices.DeleteFunc(slices.Clone(all), Event.isToldLater); len(all)-len(others) > toldBeside && tx.SortsIDs() {
+		beside, after = others, o.IDs.New("evt")
 	}
 	now := o.Now()
 	events := make([]webhook.Event, len(all))
@@ -118,10 +118,12 @@ func (o *Office) emitAll(ctx context.Context, tx *store.Tx, all []Event) error {
 	if err := tx.Enqueue(ctx, jobs...); err != nil {
 		return err
 	}
-	if after == "" {
-		return o.tellCustomers(ctx, tx, all)
+	if after != "" {
+		if err := o.tellLater(ctx, tx, after, events[len(events)-1].ID); err != nil {
+			return err
+		}
 	}
-	return o.tellLater(ctx, tx, after, events[len(events)-1].ID)
+	return o.tellCustomers(ctx, tx, beside)
 }
 
 // bookAll gives entries their ids and instant and writes them.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"sync"
@@ -99,6 +100,43 @@ func TestAFileThatIsNotTheSameTwiceIsTakenWhenItIsWhole(t *testing.T) {
 		t.Fatal("nothing, or all of it, is in the books: the test is to go on in the middle")
 	}
 	takeUp(t, d, file)
+}
+
+// growing is a file to which somebody writes more between its two readings.
+type growing struct {
+	*bytes.Reader
+	whole []byte
+}
+
+func (g *growing) Seek(offset int64, whence int) (int64, error) {
+	g.Reader = bytes.NewReader(g.whole)
+	return g.Reader.Seek(offset, whence)
+}
+
+// TestAFileThatIsStillWrittenIsRefused although it was whole for as long as it was looked
+// at, and what came behind is taken later, once.
+func TestAFileThatIsStillWrittenIsRefused(t *testing.T) {
+	d := officetest.New(t)
+	d.OpenBank()
+	layout, err := statement.ParseLayout([]byte("name: plain\nabout: a test's\ndelimiter: ;\nheader: [Day;Amount;Currency]\ndates: YYYY-MM-DD\ndecimal: .\ncolumns: {booked: Day, amount: Amount, currency: Currency}\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	begun := []byte("Day;Amount;Currency\n2026-03-09;49.00;EUR\n")
+	whole := append(slices.Clone(begun), "2026-03-09;1.00;EUR\n"...)
+	take := func(file io.ReadSeeker) error {
+		_, err := d.ImportStatementFor(context.Background(), clerk, officetest.BankNumber, "x.csv", file, statement.Options{Layout: layout})
+		return err
+	}
+	if err := take(&growing{bytes.NewReader(begun), whole}); !errors.Is(err, office.ErrFileChanged) {
+		t.Errorf("while it is written: got %v, want %v", err, office.ErrFileChanged)
+	}
+	if err := take(bytes.NewReader(whole)); err != nil {
+		t.Error(err)
+	}
+	if cash := booksHold(t, d, ledger.BankCash); cash != 5_000 {
+		t.Errorf("got %d in the bank, want 5000", cash)
+	}
 }
 
 // takeUp has two take up a file of which some is in the books.

@@ -139,12 +139,11 @@ func (o *Office) ImportStatementFor(ctx context.Context, by access.Caller, numbe
 	}
 	r := &importing{office: o, ctx: ctx, by: by, number: number, surveys: surveys, done: &done}
 	take := statement.Visitor{Open: r.open, Entry: r.entry, Close: func(statement.Statement) error { return r.flush() }}
+	read := func(file io.Reader) error { return statement.Read(file, options, take) }
 	if k.isWhole() {
-		err = k.visit(take)
-	} else {
-		err = readAgain(file, options, take, f.SHA256)
+		read = func(io.Reader) error { return k.visit(take) }
 	}
-	if err != nil {
+	if err := readAgain(file, f.SHA256, read); err != nil {
 		return done, err
 	}
 	if err := o.endImport(ctx, by, &done); err != nil {
@@ -153,13 +152,14 @@ func (o *Office) ImportStatementFor(ctx context.Context, by access.Caller, numbe
 	return done, o.listStatements(ctx, &done)
 }
 
-// readAgain reads a file a second time, and makes sure that it is the same one.
-func readAgain(file io.ReadSeeker, options statement.Options, v statement.Visitor, sum string) error {
+// readAgain goes through a file a second time, and makes sure that it is the same one:
+// somebody may have gone on writing it.
+func readAgain(file io.ReadSeeker, sum string, read func(io.Reader) error) error {
 	if _, err := file.Seek(0, io.SeekStart); err != nil {
 		return err
 	}
 	hashed := &hashing{from: file, sum: sha256.New()}
-	if err := statement.Read(hashed, options, v); err != nil {
+	if err := read(hashed); err != nil {
 		return err
 	}
 	if hashed.text() != sum {

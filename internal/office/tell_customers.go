@@ -2,6 +2,7 @@ package office
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/bursar-pay/bursar/internal/bank"
@@ -17,8 +18,10 @@ const (
 )
 
 // toldKinds are the kinds of events that many are emitted of at once and that mean
-// something to customers.
+// something to customers. Others are told beside them, however many they are.
 var toldKinds = []string{"claim.credited", "debt.paid", "bill.paid"}
+
+func (e Event) isToldLater() bool { return slices.Contains(toldKinds, e.Kind) }
 
 // tellCustomers tells customers what events mean to them, where they mean something.
 // What an event does not know is told by notify where it happens.
@@ -68,7 +71,8 @@ func (o *Office) tellCustomersJob(ctx context.Context, subject string) error {
 }
 
 // fetchTold fetches events of toldKinds behind one id up to another, with what they are
-// about, and the id of the last of them.
+// about, and the id of the last of them. What is not so any more is without what it is
+// about: the customer has been told what became of it.
 func fetchTold(ctx context.Context, tx *store.Tx, after, last string, most int) (events []Event, upTo string, err error) {
 	found, err := tx.EventsUpTo(ctx, after, last, toldKinds, most)
 	if err != nil {
@@ -91,13 +95,19 @@ func fetchTold(ctx context.Context, tx *store.Tx, after, last string, most int) 
 	}
 	objects := make(map[string]any, len(events))
 	for _, c := range claims {
-		objects[string(c.ID)] = c
+		if c.State == bank.ClaimCredited {
+			objects[string(c.ID)] = c
+		}
 	}
 	for id, d := range debts {
-		objects[string(id)] = d
+		if d.State == billing.Paid {
+			objects[string(id)] = d
+		}
 	}
 	for _, b := range bills {
-		objects[string(b.ID)] = b
+		if b.IsPaid() {
+			objects[string(b.ID)] = b
+		}
 	}
 	for i, e := range events {
 		events[i].Data = objects[e.Subject]

@@ -55,8 +55,8 @@ func (c *checkpointer) loop() {
 		case <-c.quit:
 			return
 		}
-		// What goes wrong here is left to the commit that finds the log too long, whose
-		// caller is told.
+		// What goes wrong here is tried again. Nothing is lost by it: what was committed is
+		// in the log, and a full disk is told to whoever commits next.
 		_, _ = c.db.Exec(`PRAGMA wal_checkpoint(PASSIVE)`)
 		select {
 		case <-time.After(checkpointPause):

@@ -22,6 +22,7 @@ type engine interface {
 	fromHex(expression string) string                            // SQL that turns hexadecimal text into bytes
 	given(first int, columns []column) (rows string, args []any) // see Tx.given
 	moreRoom() string                                            // a question that gives the transaction memory to sort in; "" needs none
+	sortsIDs() bool                                              // see Tx.SortsIDs
 	close() error
 }
 

@@ -33,6 +33,7 @@ var errAborted = errors.New("store: the connection was lost and the transaction 
 type postgresEngine struct {
 	pool      *pgxpool.Pool
 	lookUpFor time.Duration // how long a commit without an answer is looked up
+	idsSorted bool          // see Tx.SortsIDs
 }
 
 func openPostgres(ctx context.Context, dsn string, o Options) (engine, error) {
@@ -59,8 +60,21 @@ func openPostgres(ctx context.Context, dsn string, o Options) (engine, error) {
 		return nil, fault.New(fault.Unavailable, "database_unreachable", fmt.Sprintf("PostgreSQL at %s does not answer", c.ConnConfig.Host)).
 			WithNext("check that the server runs, that the database exists, and that the user may connect")
 	}
-	return &postgresEngine{pool: pool, lookUpFor: busyTimeout}, nil
+	e := &postgresEngine{pool: pool, lookUpFor: busyTimeout}
+	if err := pool.QueryRow(ctx, idsSorted).Scan(&e.idsSorted); err != nil {
+		pool.Close()
+		return nil, err
+	}
+	return e, nil
 }
+
+// idsSorted asks whether the database sorts each two letters of ids as their bytes are.
+const idsSorted = `
+	WITH letters AS (SELECT chr(n) AS l FROM generate_series(48, 122) AS n WHERE n NOT BETWEEN 58 AND 96),
+	     steps AS (SELECT a.l || b.l AS id, lead(a.l || b.l) OVER (ORDER BY a.l || b.l COLLATE "C") AS next FROM letters AS a, letters AS b)
+	SELECT bool_and(id < next) FROM steps WHERE next IS NOT NULL`
+
+func (e *postgresEngine) sortsIDs() bool { return e.idsSorted }
 
 func (e *postgresEngine) name() string      { return "postgres" }
 func (e *postgresEngine) forUpdate() string { return " FOR UPDATE" }
@@ -183,12 +197,15 @@ func (t *postgresTx) copyIn(ctx context.Context, b *bulk) error {
 	for i, c := range b.columns {
 		names[i] = c.name
 	}
-	_, err := t.held.CopyFrom(ctx, pgx.Identifier{b.into}, names, pgx.CopyFromSlice(b.columns[0].len(), func(i int) ([]any, error) {
-		values := make([]any, len(b.columns))
-		for n, c := range b.columns {
-			values[n] = c.at(i)
-		}
-		return values, nil
+	_, err := t.held.CopyFrom(ctx, pgx.Identifier{b.into}, names, pgx.CopyFromSlice(b.columns[0].len(), func(i int) (values []any, err error) {
+		err = careful(func() error { // the driver asks from a goroutine of its own
+			values = make([]any, len(b.columns))
+			for n, c := range b.columns {
+				values[n] = c.at(i)
+			}
+			return nil
+		})
+		return values, err
 	}))
 	return err
 }

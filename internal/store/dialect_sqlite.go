@@ -140,7 +140,8 @@ func (e *sqliteEngine) forUpdate() string       { return "" }
 func (e *sqliteEngine) oneAtATime() string      { return "" } // it has one writer
 func (e *sqliteEngine) skipLocked() string      { return "" }
 func (e *sqliteEngine) fromHex(x string) string { return "unhex(" + x + ")" }
-func (e *sqliteEngine) moreRoom() string        { return "" } // it has its page cache
+func (e *sqliteEngine) moreRoom() string        { return "" }   // it has its page cache
+func (e *sqliteEngine) sortsIDs() bool          { return true } // by their bytes
 
 func (e *sqliteEngine) given(first int, columns []column) (string, []any) {
 	var names []string

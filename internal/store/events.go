@@ -100,6 +100,11 @@ func (tx *Tx) Events(ctx context.Context, f EventFilter, limit int) ([]webhook.E
 	return out, err
 }
 
+// SortsIDs tells whether ids between two others, in the order of their bytes, are so for
+// the database. On PostgreSQL it may sort words as a language does in which some two
+// letters count as one.
+func (tx *Tx) SortsIDs() bool { return tx.store.engine.sortsIDs() }
+
 // EventsUpTo lists events of some kinds behind one id up to another, oldest first,
 // without what they tell.
 func (tx *Tx) EventsUpTo(ctx context.Context, after, last string, kinds []string, limit int) ([]webhook.Event, error) {
